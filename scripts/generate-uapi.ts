@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { messageOf } from "../src/core/errors";
 import { generate, headersIn } from "./uapi/generate";
 
 /** The repository's root: the nearest folder above the running file that holds package.json. */
@@ -39,4 +40,9 @@ function main(): number {
   return values.check && differing > 0 ? 1 : 0;
 }
 
-process.exitCode = main();
+try {
+  process.exitCode = main();
+} catch (error) {
+  process.stderr.write(`generate-uapi: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
