@@ -1,18 +1,39 @@
-import { checkSigned, checkWord, checkWritable, Instruction, reject } from "./instruction";
+import { Instruction, quoted, reject } from "./instruction";
 import { Alu, Class, Source } from "./opcode";
+import { checkInteger, checkRegister, checkSigned, checkWord, checkWritable } from "./operand";
 import type { Register } from "./register";
 
 /** `dst = dst OP src`, where src is a register or an immediate. */
 export type AluBuilder = (dst: Register, src: Register | number) => Instruction;
 
-function alu(code: number, cls: 4 | 7, offset = 0): AluBuilder {
+const shifts: readonly number[] = [Alu.lsh, Alu.rsh, Alu.arsh];
+const divisions: readonly number[] = [Alu.div, Alu.mod];
+
+/** What the operation takes as its immediate. Two kinds the verifier would refuse anyway, but without naming a line. */
+function immediateCheck(code: number, cls: 4 | 7): typeof checkSigned {
   const check = cls === Class.ALU64 ? checkSigned : checkWord;
+  if (shifts.includes(code)) {
+    const last = cls === Class.ALU64 ? 63 : 31;
+    return (imm, builder) => checkInteger("shift", imm, 0, last, builder);
+  }
+  if (!divisions.includes(code)) return check;
+  return (imm, builder) => {
+    if (imm === 0) reject("immediate: the kernel refuses a division by a constant 0", builder);
+    return check(imm, builder);
+  };
+}
+
+function alu(code: number, cls: 4 | 7, offset = 0): AluBuilder {
+  const check = immediateCheck(code, cls);
   return function build(dst, src) {
     const opcode = code | cls;
     const to = checkWritable(dst, build);
     return typeof src === "number"
       ? new Instruction({ opcode: opcode | Source.K, dst: to, offset, imm: check(src, build) }, build)
-      : new Instruction({ opcode: opcode | Source.X, dst: to, src: src.number, offset }, build);
+      : new Instruction(
+          { opcode: opcode | Source.X, dst: to, src: checkRegister(src, build), offset },
+          build,
+        );
   };
 }
 
@@ -69,26 +90,26 @@ export const neg = negate(7);
 /** `dst = (u32)-dst` */
 export const neg32 = negate(4);
 
+function signExtension<Bits extends number>(cls: 4 | 7, allowed: readonly Bits[]) {
+  return function build(bits: Bits, dst: Register, src: Register): Instruction {
+    if (!allowed.includes(bits))
+      reject(`sign extension: ${quoted(bits)} is not ${allowed.join(", ")} bits`, build);
+    const opcode = Alu.mov | Source.X | cls;
+    const to = checkWritable(dst, build);
+    return new Instruction({ opcode, dst: to, src: checkRegister(src, build), offset: bits }, build);
+  };
+}
 /** `dst = (s64)(sN)src`: sign-extends the low `bits` of src. Since Linux 6.6. */
-export function movsx(bits: 8 | 16 | 32, dst: Register, src: Register): Instruction {
-  const opcode = Alu.mov | Source.X | Class.ALU64;
-  return new Instruction({ opcode, dst: checkWritable(dst, movsx), src: src.number, offset: bits }, movsx);
-}
-
+export const movsx = signExtension(7, [8, 16, 32]);
 /** `dst = (u32)(s32)(sN)src`. Since Linux 6.6. */
-export function movsx32(bits: 8 | 16, dst: Register, src: Register): Instruction {
-  const opcode = Alu.mov | Source.X | Class.ALU;
-  return new Instruction(
-    { opcode, dst: checkWritable(dst, movsx32), src: src.number, offset: bits },
-    movsx32,
-  );
-}
+export const movsx32 = signExtension(4, [8, 16]);
 
 type SwapBits = 16 | 32 | 64;
 
 function swap(opcode: number): (bits: SwapBits, dst: Register) => Instruction {
   return function build(bits, dst) {
-    if (bits !== 16 && bits !== 32 && bits !== 64) reject(`byte swap: ${bits} bits, not 16, 32 or 64`, build);
+    if (bits !== 16 && bits !== 32 && bits !== 64)
+      reject(`byte swap: ${quoted(bits)} is not 16, 32, 64 bits`, build);
     return new Instruction({ opcode, dst: checkWritable(dst, build), imm: bits }, build);
   };
 }

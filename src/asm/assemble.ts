@@ -1,5 +1,5 @@
-import { AssemblyError, type Block, Instruction, Label, type MapRef } from "./instruction";
-import { Call, Class, Jump } from "./opcode";
+import { AssemblyError, type Block, Instruction, Label, type MapRef, quoted, rejectAt } from "./instruction";
+import { Call, Class, Jump, Mode, Pseudo, Size } from "./opcode";
 
 /** Bytes of one slot. */
 export const SLOT = 8;
@@ -35,40 +35,53 @@ function layOut(program: Block): Layout {
   const walk = (block: Block): void => {
     for (const item of block) {
       if (item instanceof Label) {
-        if (place.has(item)) throw new AssemblyError(`label "${item.name}": placed twice`);
+        const earlier = place.get(item);
+        if (earlier !== undefined)
+          rejectAt(`label "${item.name}": placed twice, at slots ${earlier} and ${slots}`, item);
         place.set(item, slots);
       } else if (item instanceof Instruction) {
         // An instruction listed twice (a shared sub-block) is the same value at two slots.
         instructions.push(item);
         slots += item.slots;
-      } else {
+      } else if (Array.isArray(item)) {
         walk(item);
+      } else {
+        throw new AssemblyError(`slot ${slots}: ${quoted(item)} is not an instruction, a label or a block`);
       }
     }
   };
   walk(program);
+  for (const [item, at] of place)
+    if (at === slots) rejectAt(`label "${item.name}": placed after the last instruction`, item);
   return { instructions, place, slots };
 }
 
-/** The error stands where the instruction was written, not where the program was assembled. */
-function fail(message: string, instruction: Instruction): never {
-  const error = new AssemblyError(message);
-  error.stack = [`${error.name}: ${message}`, ...instruction.origin.map((line) => `    ${line}`)].join("\n");
-  throw error;
-}
-
-function distance(instruction: Instruction, target: Label, slot: number, place: ReadonlyMap<Label, number>) {
-  const to = place.get(target);
-  if (to === undefined) fail(`label "${target.name}": jumped to but never placed`, instruction);
-  return to - slot - 1;
-}
-
+const LOAD_IMM64 = Class.LD | Mode.IMM | Size[8];
 const FAR_JUMP = Jump.always | Class.JMP32;
+const CALL = Jump.call | Class.JMP;
 
-/** Offsets that jump count from the slot after the instruction; calls, functions and far jumps use the immediate. */
-function usesImmediate(instruction: Instruction): boolean {
-  if (instruction.slots === 2 || instruction.opcode === FAR_JUMP) return true;
-  return instruction.opcode === (Jump.call | Class.JMP) && instruction.src === Call.local;
+/**
+ * The field that holds the distance to a target, counted from the slot after the instruction's first:
+ * `offset` for jumps, `imm` for far jumps, local calls and function addresses; undefined for the rest.
+ */
+export function distanceField(of: Pick<Instruction, "opcode" | "src">): "offset" | "imm" | undefined {
+  const cls = of.opcode & 0x07;
+  if (cls === Class.LD) return of.opcode === LOAD_IMM64 && of.src === Pseudo.func ? "imm" : undefined;
+  if (cls !== Class.JMP && cls !== Class.JMP32) return undefined;
+  if (of.opcode === FAR_JUMP) return "imm";
+  if (of.opcode === CALL) return of.src === Call.local ? "imm" : undefined;
+  return of.opcode === (Jump.exit | Class.JMP) ? undefined : "offset";
+}
+
+/** The fields that depend on where the target stands. The error stands where the instruction was written. */
+function aim(instruction: Instruction, target: Label, slot: number, place: ReadonlyMap<Label, number>) {
+  const to = place.get(target);
+  if (to === undefined) rejectAt(`label "${target.name}": used but never placed`, instruction);
+  const distance = to - slot - 1;
+  if (distanceField(instruction) === "imm") return { imm: distance };
+  if (distance < -32768 || distance > 32767)
+    rejectAt(`jump to "${target.name}": ${distance} slots away, further than 16 bits reach`, instruction);
+  return { offset: distance };
 }
 
 /** Turns blocks into bytes. Throws an AssemblyError that names the label or operand at fault. */
@@ -80,33 +93,28 @@ export function assemble(program: Block): Assembled {
   const starts = new Map<number, Instruction>();
   let slot = 0;
   for (const instruction of instructions) {
-    let { offset, imm } = instruction;
-    const { reference } = instruction;
+    const { offset, imm, reference } = instruction;
     if (reference?.kind === "map") maps.push({ slot, map: reference.map });
-    if (reference?.kind === "label") {
-      const target = reference.label;
-      const delta = distance(instruction, target, slot, place);
-      if (usesImmediate(instruction)) imm = delta;
-      else if (delta < -32768 || delta > 32767)
-        fail(`jump to "${target.name}": ${delta} slots away, further than 16 bits reach`, instruction);
-      else offset = delta;
-    }
-    encodeSlot(view, slot, instruction, offset, imm);
+    const aimed = reference?.kind === "label" ? aim(instruction, reference.label, slot, place) : {};
+    encodeSlot(view, slot, instruction, { offset, imm, ...aimed });
     starts.set(slot, instruction);
     slot += instruction.slots;
   }
   const labels = new Map<number, Label[]>();
   for (const [item, at] of place) labels.set(at, [...(labels.get(at) ?? []), item]);
-  for (const [at, items] of labels)
-    if (at === slots) throw new AssemblyError(`label "${items[0]?.name}": placed after the last instruction`);
   return { bytes, instructions, maps, labels, at: (where) => starts.get(where) };
 }
 
-function encodeSlot(view: DataView, slot: number, from: Instruction, offset: number, imm: number): void {
+function encodeSlot(
+  view: DataView,
+  slot: number,
+  from: Instruction,
+  to: { offset: number; imm: number },
+): void {
   const at = slot * SLOT;
   view.setUint8(at, from.opcode);
   view.setUint8(at + 1, from.dst | (from.src << 4));
-  view.setInt16(at + 2, offset, true);
-  view.setInt32(at + 4, imm, true);
+  view.setInt16(at + 2, to.offset, true);
+  view.setInt32(at + 4, to.imm, true);
   if (from.high !== undefined) view.setInt32(at + SLOT + 4, from.high, true);
 }

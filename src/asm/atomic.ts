@@ -1,5 +1,6 @@
-import { checkOffset, checkWritable, Instruction } from "./instruction";
-import { Atomic, Class, Mode, Size } from "./opcode";
+import { Instruction } from "./instruction";
+import { Atomic, Class, Mode } from "./opcode";
+import { checkOffset, checkRegister, checkWidth, checkWritable } from "./operand";
 import type { Register } from "./register";
 
 /** An atomic read-modify-write of `*(uN *)(base + offset)` with `value`. */
@@ -9,9 +10,9 @@ function atomic(operation: number, writesValue: boolean): AtomicBuilder {
   return function build(width, base, offset, value) {
     return new Instruction(
       {
-        opcode: Class.STX | Mode.ATOMIC | Size[width],
-        dst: base.number,
-        src: writesValue ? checkWritable(value, build) : value.number,
+        opcode: Class.STX | Mode.ATOMIC | checkWidth(width, [4, 8], build),
+        dst: checkRegister(base, build),
+        src: writesValue ? checkWritable(value, build) : checkRegister(value, build),
         offset: checkOffset(offset, build),
         imm: operation,
       },

@@ -1,5 +1,5 @@
+import { inspect } from "node:util";
 import { BpfkitError } from "../core/errors";
-import type { Register } from "./register";
 
 /** An instruction, or a program, that cannot be encoded. Its stack starts at the line that wrote the instruction. */
 export class AssemblyError extends BpfkitError {
@@ -8,14 +8,44 @@ export class AssemblyError extends BpfkitError {
   }
 }
 
+type Builder = (...args: never[]) => unknown;
+
+/** Where a value was written. V8 formats a captured stack only when somebody reads it. */
+class Origin {
+  private readonly stack?: string;
+
+  constructor(builder: Builder) {
+    Error.captureStackTrace(this, builder);
+  }
+
+  get lines(): readonly string[] {
+    const [, ...lines] = (this.stack ?? "").split("\n");
+    return lines.map((line) => line.trim());
+  }
+}
+
 /** A place in a program. List it in a block to place it; name it in a jump to go there. */
 export class Label {
-  constructor(readonly name: string) {}
+  readonly #origin: Origin;
+
+  /** `builder` is the function whose caller wrote the label. */
+  constructor(
+    readonly name: string,
+    builder: Builder,
+  ) {
+    this.#origin = new Origin(builder);
+  }
+
+  /** Where it was made: stack lines, the innermost first. */
+  get origin(): readonly string[] {
+    return this.#origin.lines;
+  }
 }
 
 /** A new label. Two labels of the same name are still two places, so a macro can be used twice. */
 export function label(name: string): Label {
-  return new Label(name);
+  if (typeof name !== "string" || name === "") reject(`label: ${quoted(name)} is not a name`, label);
+  return new Label(name, label);
 }
 
 /** What the assembler needs to know of a map: something to print. The loader puts the descriptor in. */
@@ -39,8 +69,6 @@ interface Fields {
   readonly reference?: Reference;
 }
 
-type Builder = (...args: never[]) => unknown;
-
 /**
  * One instruction as a value. A slot is eight bytes:
  *
@@ -57,7 +85,7 @@ export class Instruction {
   readonly imm: number;
   readonly high: number | undefined;
   readonly reference: Reference | undefined;
-  readonly #origin: { stack?: string };
+  readonly #origin: Origin;
 
   /** `builder` is the function whose caller wrote the instruction. */
   constructor(fields: Fields, builder: Builder) {
@@ -68,8 +96,7 @@ export class Instruction {
     this.imm = (fields.imm ?? 0) | 0;
     this.high = fields.high === undefined ? undefined : fields.high | 0;
     this.reference = fields.reference;
-    this.#origin = {};
-    Error.captureStackTrace(this.#origin, builder);
+    this.#origin = new Origin(builder);
   }
 
   /** How many eight-byte slots it takes. */
@@ -79,10 +106,7 @@ export class Instruction {
 
   /** Where it was written: stack lines, the innermost first. */
   get origin(): readonly string[] {
-    return (this.#origin.stack ?? "")
-      .split("\n")
-      .slice(1)
-      .map((line) => line.trim());
+    return this.#origin.lines;
   }
 }
 
@@ -90,38 +114,22 @@ export class Instruction {
 export type Block = readonly (Instruction | Label | Block)[];
 
 /** Throws an AssemblyError whose stack starts at the caller of `builder`. */
-export function reject(message: string, builder: Builder): never {
-  const error = new AssemblyError(message);
+export function reject(message: string, builder: Builder, hint?: string): never {
+  const error = new AssemblyError(message, { hint });
   Error.captureStackTrace(error, builder);
   throw error;
 }
 
-const S16 = 2 ** 15;
-const S32 = 2 ** 31;
-
-/** Checks a signed 16-bit offset. */
-export function checkOffset(offset: number, builder: Builder): number {
-  if (!Number.isInteger(offset) || offset < -S16 || offset >= S16)
-    reject(`offset: ${offset} is not an integer from ${-S16} to ${S16 - 1}`, builder);
-  return offset;
+/** Throws an AssemblyError whose stack is the place where `written` was written. */
+export function rejectAt(message: string, written: Instruction | Label): never {
+  const error = new AssemblyError(message);
+  error.stack = [`${error.name}: ${message}`, ...written.origin.map((line) => `    ${line}`)].join("\n");
+  throw error;
 }
 
-/** Checks an immediate that the kernel sign-extends to 64 bits. */
-export function checkSigned(imm: number, builder: Builder): number {
-  if (!Number.isInteger(imm) || imm < -S32 || imm >= S32)
-    reject(`immediate: ${imm} is not an integer from ${-S32} to ${S32 - 1}`, builder);
-  return imm;
-}
-
-/** Checks an immediate of a 32-bit operation: signed or unsigned, the bits are the same. */
-export function checkWord(imm: number, builder: Builder): number {
-  if (!Number.isInteger(imm) || imm < -S32 || imm >= 2 * S32)
-    reject(`immediate: ${imm} is not an integer from ${-S32} to ${2 * S32 - 1}`, builder);
-  return imm;
-}
-
-/** Checks a register that is written to. */
-export function checkWritable(register: Register, builder: Builder): number {
-  if (register.number === 10) reject("register: r10, the frame pointer, cannot be written", builder);
-  return register.number;
+/** A wrong value as an error message shows it. */
+export function quoted(value: unknown): string {
+  return typeof value === "string"
+    ? JSON.stringify(value)
+    : inspect(value, { depth: 0, breakLength: Infinity });
 }

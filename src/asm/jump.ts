@@ -1,5 +1,6 @@
-import { checkSigned, checkWord, Instruction, type Label } from "./instruction";
+import { Instruction, type Label } from "./instruction";
 import { Call, Class, Jump, Source } from "./opcode";
+import { checkInteger, checkLabel, checkRegister, checkSigned, checkWord } from "./operand";
 import type { Register } from "./register";
 
 /** Goes to `target` if `left OP right` holds, where right is a register or an immediate. */
@@ -8,22 +9,25 @@ export type JumpBuilder = (left: Register, right: Register | number, target: Lab
 function conditional(code: number, cls: 5 | 6): JumpBuilder {
   const check = cls === Class.JMP ? checkSigned : checkWord;
   return function build(left, right, target) {
-    const reference = { kind: "label", label: target } as const;
-    const dst = left.number;
+    const reference = { kind: "label", label: checkLabel(target, build) } as const;
+    const dst = checkRegister(left, build);
     return typeof right === "number"
       ? new Instruction({ opcode: code | Source.K | cls, dst, imm: check(right, build), reference }, build)
-      : new Instruction({ opcode: code | Source.X | cls, dst, src: right.number, reference }, build);
+      : new Instruction(
+          { opcode: code | Source.X | cls, dst, src: checkRegister(right, build), reference },
+          build,
+        );
   };
 }
 
 function always(target: Label): Instruction {
   const opcode = Jump.always | Class.JMP;
-  return new Instruction({ opcode, reference: { kind: "label", label: target } }, always);
+  return new Instruction({ opcode, reference: { kind: "label", label: checkLabel(target, always) } }, always);
 }
 
 function far(target: Label): Instruction {
   const opcode = Jump.always | Class.JMP32;
-  return new Instruction({ opcode, reference: { kind: "label", label: target } }, far);
+  return new Instruction({ opcode, reference: { kind: "label", label: checkLabel(target, far) } }, far);
 }
 
 function comparisons(cls: 5 | 6) {
@@ -53,13 +57,13 @@ export const jump32 = Object.freeze(comparisons(6));
 
 /** Calls a kernel helper by its id: arguments in r1–r5, result in r0. */
 export function call(helperId: number): Instruction {
-  const imm = checkSigned(helperId, call);
+  const imm = checkInteger("helper id", helperId, 1, 2 ** 31 - 1, call);
   return new Instruction({ opcode: Jump.call | Class.JMP, src: Call.helper, imm }, call);
 }
 
 /** Calls a function of this program, which starts at `target`. */
 export function callLocal(target: Label): Instruction {
-  const reference = { kind: "label", label: target } as const;
+  const reference = { kind: "label", label: checkLabel(target, callLocal) } as const;
   return new Instruction({ opcode: Jump.call | Class.JMP, src: Call.local, reference }, callLocal);
 }
 
@@ -68,9 +72,9 @@ export function callLocal(target: Label): Instruction {
  * descriptor in `fd_array`, 0 for the kernel itself. Since Linux 5.13.
  */
 export function callKfunc(btfId: number, moduleIndex = 0): Instruction {
-  const imm = checkSigned(btfId, callKfunc);
-  const opcode = Jump.call | Class.JMP;
-  return new Instruction({ opcode, src: Call.kfunc, offset: moduleIndex, imm }, callKfunc);
+  const imm = checkInteger("BTF id", btfId, 1, 2 ** 31 - 1, callKfunc);
+  const offset = checkInteger("module index", moduleIndex, 0, 2 ** 15 - 1, callKfunc);
+  return new Instruction({ opcode: Jump.call | Class.JMP, src: Call.kfunc, offset, imm }, callKfunc);
 }
 
 /** Returns r0 to the caller. */

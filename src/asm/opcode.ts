@@ -86,6 +86,10 @@ export const Pseudo = Object.freeze({
   btfId: 3,
   /** address of a function of this program (BPF_PSEUDO_FUNC) */
   func: 4,
+  /** map by its place in `fd_array` (BPF_PSEUDO_MAP_IDX) */
+  mapIndex: 5,
+  /** address inside the value of such a map (BPF_PSEUDO_MAP_IDX_VALUE) */
+  mapIndexValue: 6,
 });
 
 /** What a call's immediate stands for, in its source register field. */
