@@ -24,7 +24,10 @@ export interface Machine {
 }
 
 const STACK = 512;
-const FIRST_ADDRESS = 0x1000_0000n;
+/** Where the first map's value is: the others and the stack follow. Helpers of a test may point into it. */
+export const firstAddress = 0x1000_0000n;
+/** What a map is to the helpers that take one. */
+const MAP = 0x6000_0000n;
 const FUNCTION = 0x7fff_0000_0000n;
 /** A test program ends; one that does not is a fault of the test. */
 const STEPS = 1_000_000;
@@ -119,7 +122,7 @@ class Run {
 
   private place(bytes: Uint8Array): bigint {
     const last = this.regions.at(-1);
-    const base = last === undefined ? FIRST_ADDRESS : last.base + BigInt(last.bytes.length) + 0x1000n;
+    const base = last === undefined ? firstAddress : last.base + BigInt(last.bytes.length) + 0x1000n;
     this.regions.push({ base, bytes });
     return base;
   }
@@ -251,6 +254,7 @@ class Run {
     const high = BigInt(of.high ?? 0);
     if (of.src === 0) this.set(of.dst, (high << 32n) | u(32, BigInt(imm)));
     else if (of.src === 4) this.set(of.dst, FUNCTION + BigInt(slot + 1 + imm));
+    else if (of.src === 1) this.set(of.dst, MAP);
     else if (of.reference?.kind === "map" && of.src === 2)
       this.set(of.dst, (this.mapAt.get(of.reference.map.name) ?? 0n) + u(32, high));
     else throw new Error(`model: 64-bit immediate of kind ${of.src}`);

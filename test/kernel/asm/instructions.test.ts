@@ -1,0 +1,253 @@
+/** The instructions that do more than compute: calls, addresses, packets, jumps without condition. */
+import { readFileSync } from "node:fs";
+import {
+  add,
+  assemble,
+  type Block,
+  call,
+  callKfunc,
+  callLocal,
+  exit,
+  fp,
+  helper,
+  jump,
+  label,
+  load,
+  loadBtfId,
+  loadFunction,
+  loadImm64,
+  loadMap,
+  loadMapAt,
+  loadMapValue,
+  loadMapValueAt,
+  loadPacket,
+  loadPacketIndexed,
+  mov,
+  mul,
+  r0,
+  r1,
+  r2,
+  r3,
+  r4,
+  r6,
+  r7,
+  r8,
+  rsh,
+  stackAddress,
+  store,
+  zero,
+} from "../../../src/asm";
+import { Fd } from "../../../src/bpf/fd";
+import { arrayMap } from "../../../src/bpf/map-spec";
+import { Program } from "../../../src/bpf/program";
+import { u64 } from "../../../src/core/codec";
+import { Resources } from "../../../src/core/resources";
+import { runModel } from "../../model/bpf-model";
+import { runWithFunctions } from "./function-info";
+import { btfId, kernelTest, loadWithMapArray, runInKernel } from "./machine";
+import { kernel } from "./opened";
+import { edges } from "./operations";
+
+const state = { name: "state" };
+const word = (value: bigint) => Buffer.from(BigUint64Array.of(value).buffer);
+
+describe("calls", () => {
+  const function1 = label("function1");
+  const function2 = label("function2");
+  const nested: Block = [
+    [mov(r6, 5), mov(r1, 3), callLocal(function1), add(r0, r6), exit()],
+    [
+      function1,
+      mov(r6, 100),
+      store(8, fp, -8, r1),
+      callLocal(function2),
+      load(8, r1, fp, -8),
+      add(r0, r1),
+      exit(),
+    ],
+    [function2, store(8, fp, -8, 77), mov(r0, r1), mul(r0, r0), exit()],
+  ];
+
+  kernelTest("base", "local calls nest, keep r6 and have a stack of their own", () => {
+    expect(runInKernel(nested).result).toBe(17);
+    expect(runModel(nested)).toBe(17n);
+  });
+
+  kernelTest("base", "a local call may go backward", () => {
+    const start = label("start");
+    const callee = label("callee");
+    const program: Block = [
+      jump.always(start),
+      [callee, mov(r0, r1), add(r0, 1), exit()],
+      [start, mov(r1, 41), callLocal(callee), exit()],
+    ];
+    // The first function starts at slot 0 and must not jump into another: the kernel refuses this one,
+    expect(() => runInKernel(program)).toThrow("jump out of range");
+    // while a callee that calls an earlier one is accepted.
+    const main = label("main");
+    const first = label("first");
+    const second = label("second");
+    const accepted: Block = [
+      [main, mov(r1, 40), callLocal(second), exit()],
+      [first, mov(r0, r1), add(r0, 1), exit()],
+      [second, callLocal(first), add(r0, 1), exit()],
+    ];
+    expect(runInKernel(accepted).result).toBe(42);
+    expect(runModel(accepted)).toBe(42n);
+  });
+
+  kernelTest("base", "a helper call puts its result into r0", () => {
+    const program = [call(helper.getCurrentPidTgid), rsh(r0, 32), exit()];
+    // In a PID namespace the kernel's number differs from ours: then only that there is one can be said.
+    const { result } = runInKernel(program);
+    const ours = kernel().facts.pidNamespace === undefined;
+    expect(ours ? result : result > 0).toBe(ours ? process.pid : true);
+  });
+
+  kernelTest("callback", "a function's address is what a helper calls back", () => {
+    const body = label("body");
+    const program: Block = [
+      [store(8, fp, -8, 0), mov(r1, 23), loadFunction(r2, body), stackAddress(r3, -8), mov(r4, 0)],
+      [call(helper.loop), load(8, r0, fp, -8), exit()],
+      [body, load(8, r3, r2, 0), add(r3, 2), store(8, r2, 0, r3), mov(r0, 0), exit()],
+    ];
+    expect(runWithFunctions(program, [body])).toBe(46);
+  });
+
+  kernelTest("kfunc", "a kernel function by its BTF id", () => {
+    const program = [
+      callKfunc(btfId("func", "bpf_rcu_read_lock")),
+      callKfunc(btfId("func", "bpf_rcu_read_unlock")),
+      mov(r0, 7),
+      exit(),
+    ];
+    expect(runInKernel(program).result).toBe(7);
+  });
+});
+
+describe("64-bit immediates", () => {
+  kernelTest("base", "hold every edge value", () => {
+    const program = assemble([
+      loadMapValue(r6, state),
+      edges.map((value, index) => [loadImm64(r1, BigInt.asIntN(64, value)), store(8, r6, 8 * index, r1)]),
+      [mov(r0, 0), exit()],
+    ]);
+    const before = { state: new Uint8Array(8 * edges.length) };
+    const words = new BigUint64Array(edges.map((value) => BigInt.asUintN(64, value)));
+    const { memory } = runInKernel(program, before);
+    expect(Buffer.from(memory.state)).toEqual(Buffer.from(words.buffer));
+    runModel(program, { maps: before });
+    expect(before.state).toEqual(new Uint8Array(words.buffer));
+  });
+
+  kernelTest("base", "a map, and the address of a place in its value, are the same memory", () => {
+    const program: Block = [
+      [loadMapValue(r6, state, 8), store(8, r6, 0, 5)],
+      [zero(fp, -8, 8), loadMap(r1, state), stackAddress(r2, -8), call(helper.mapLookupElem)],
+    ];
+    const none = label("none");
+    const whole: Block = [
+      program,
+      jump.eq(r0, 0, none),
+      load(8, r0, r0, 8),
+      exit(),
+      none,
+      mov(r0, -1),
+      exit(),
+    ];
+    const { result, memory } = runInKernel(whole, { state: new Uint8Array(16) });
+    expect(result).toBe(5);
+    expect(Buffer.from(memory.state.subarray(8))).toEqual(word(5n));
+  });
+
+  kernelTest("address", "a kernel function by its BTF id", () => {
+    const name = "bpf_rcu_read_lock";
+    const program = [
+      [loadBtfId(r1, btfId("func", name)), loadMapValue(r6, state), store(8, r6, 0, r1)],
+      [mov(r0, 0), exit()],
+    ];
+    const { memory } = runInKernel(program, { state: new Uint8Array(8) });
+    const symbols = readFileSync("/proc/kallsyms", "utf8");
+    const expected = symbols.match(new RegExp(`^([0-9a-f]+) . ${name}$`, "m"))?.[1];
+    expect(Buffer.from(memory.state)).toEqual(word(BigInt(`0x${expected}`)));
+  });
+
+  kernelTest("variable", "a kernel variable by its BTF id", () => {
+    const id = btfId("var", "bpf_prog_active");
+    const program = [loadBtfId(r1, id), call(helper.thisCpuPtr), load(4, r1, r0, 0), mov(r0, 9), exit()];
+    expect(runInKernel(program).result).toBe(9);
+  });
+
+  kernelTest("mapArray", "maps by their place in fd_array", () => {
+    using owned = new Resources();
+    const on = kernel();
+    const map = owned.use(on.createMap(arrayMap("state", u64, 1)));
+    const none = label("none");
+    const { bytes } = assemble([
+      [loadMapValueAt(r6, 1), store(8, r6, 0, 31)],
+      [zero(fp, -8, 8), loadMapAt(r1, 1), stackAddress(r2, -8), call(helper.mapLookupElem)],
+      [jump.eq(r0, 0, none), load(8, r0, r0, 0), exit(), none, mov(r0, -1), exit()],
+    ]);
+    const fd = loadWithMapArray(bytes, [map.number, map.number]);
+    expect(fd).toBeGreaterThan(0);
+    const program = owned.use(new Program(on.sys, "fd_array", new Fd(on.sys, fd)));
+    expect(program.testRun({ data: new Uint8Array(64) })).toBe(31);
+    expect(map.lookup(0)).toBe(31n);
+  });
+});
+
+describe("legacy packet access", () => {
+  const packet = Uint8Array.from({ length: 64 }, (_, index) => 0x80 + index);
+  for (const width of [1, 2, 4] as const) {
+    kernelTest("base", `${width} bytes`, () => {
+      const program = assemble([mov(r6, r1), loadPacket(width, 3), exit()]);
+      const expected = Number(runModel(program, { packet }));
+      expect(runInKernel(program, {}, packet).result).toBe(expected);
+    });
+
+    kernelTest("base", `${width} bytes, indexed`, () => {
+      const program = assemble([mov(r6, r1), mov(r7, 6), loadPacketIndexed(width, r7, 5), exit()]);
+      const expected = Number(runModel(program, { packet }));
+      expect(runInKernel(program, {}, packet).result).toBe(expected);
+    });
+  }
+
+  kernelTest("base", "beyond the packet ends the program with 0", () => {
+    expect(runInKernel([mov(r6, r1), loadPacket(4, 1000), mov(r0, 5), exit()], {}, packet).result).toBe(0);
+  });
+});
+
+describe("unconditional jumps", () => {
+  const over = (build: (to: ReturnType<typeof label>) => Block): Block => {
+    const out = label("out");
+    const unreached = label("unreached");
+    // A condition the verifier cannot know keeps the skipped part reachable.
+    return [
+      [loadMapValue(r8, state), load(8, r1, r8, 0), mov(r0, 1), jump.eq(r1, 99, unreached)],
+      [build(out), unreached, mov(r0, 2), out, exit()],
+    ];
+  };
+
+  kernelTest("base", "goto", () => {
+    expect(
+      runInKernel(
+        over((out) => [jump.always(out)]),
+        { state: new Uint8Array(8) },
+      ).result,
+    ).toBe(1);
+  });
+
+  kernelTest("v4", "gotol, also further than 16 bits reach", () => {
+    // What is jumped over has an entry of its own: the kernel refuses unreachable code.
+    const entry = label("entry");
+    const out = label("out");
+    const far: Block = [
+      [loadMapValue(r8, state), load(8, r1, r8, 0), jump.eq(r1, 99, entry)],
+      [mov(r0, 1), jump.far(out)],
+      [entry, new Array(40_000).fill(mov(r0, 3))],
+      [out, exit()],
+    ];
+    expect(runInKernel(far, { state: new Uint8Array(8) }).result).toBe(1);
+    expect(runInKernel(far, { state: word(99n) }).result).toBe(3);
+  });
+});
