@@ -15,6 +15,10 @@ export interface Codec<T> {
   encode(view: DataView, at: number, value: T): void;
 }
 
+/** A codec whose value type does not matter: `unknown` would refuse the codecs of particular types. */
+// biome-ignore lint/suspicious/noExplicitAny: a codec is both a producer and a consumer of its value
+export type AnyCodec = Codec<any>;
+
 /** The JavaScript type a codec decodes to. */
 export type Decoded<C> = C extends Codec<infer T> ? T : never;
 
@@ -128,6 +132,18 @@ export function cstring(length: number): Codec<string> {
   };
 }
 
+/** `length` unsigned 64-bit words as one typed array: many counters, read fast. Decoding copies them. */
+export function words(length: number): Codec<BigUint64Array> {
+  const raw = bytes(length * 8);
+  return {
+    size: raw.size,
+    align: 8,
+    decode: (view, at) => new BigUint64Array(raw.decode(view, at).buffer),
+    encode: (view, at, value) =>
+      raw.encode(view, at, new Uint8Array(value.buffer, value.byteOffset, value.byteLength)),
+  };
+}
+
 /** `length` values of one codec, back to back. */
 export function array<T>(element: Codec<T>, length: number): Codec<T[]> {
   checkInteger("array length", length, 0, 2 ** 31 - 1);
@@ -136,7 +152,8 @@ export function array<T>(element: Codec<T>, length: number): Codec<T[]> {
     align: element.align,
     decode: (view, at) => Array.from({ length }, (_, i) => element.decode(view, at + i * element.size)),
     encode: (view, at, value) => {
-      if (value.length !== length) throw new RangeError(`array: got ${value.length} elements, need ${length}`);
+      if (value.length !== length)
+        throw new RangeError(`array: got ${value.length} elements, need ${length}`);
       value.forEach((item, i) => {
         element.encode(view, at + i * element.size, item);
       });
@@ -144,7 +161,6 @@ export function array<T>(element: Codec<T>, length: number): Codec<T[]> {
   };
 }
 
-type Fields = Readonly<Record<string, Codec<never>>>;
 type Values<F> = { -readonly [K in keyof F]: Decoded<F[K]> };
 
 /** A struct codec also tells where each field stands. */
@@ -166,8 +182,8 @@ function roundUp(value: number, multiple: number): number {
  *     const Key = struct({ pid: u32, nr: u32 });
  *     Key.size === 8; Key.offsets.nr === 4;
  */
-export function struct<F extends { readonly [K in keyof F]: Codec<any> }>(fields: F): StructCodec<F> {
-  const entries = Object.entries(fields as Fields) as [keyof F & string, Codec<unknown>][];
+export function struct<F extends { readonly [K in keyof F]: AnyCodec }>(fields: F): StructCodec<F> {
+  const entries = Object.entries(fields) as unknown as [keyof F & string, Codec<unknown>][];
   const offsets = {} as Record<keyof F, number>;
   let end = 0;
   let used = 0;

@@ -1,4 +1,4 @@
-import type { Codec, StructCodec } from "../../core/codec";
+import type { AnyCodec, Codec, StructCodec } from "../../core/codec";
 import { add, mov } from "../alu";
 import { helper } from "../helper-ids";
 import { AssemblyError, type Block } from "../instruction";

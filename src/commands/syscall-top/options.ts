@@ -1,0 +1,158 @@
+/** The options of syscall-top, and what follows from them. */
+import { errnoNumber, errno as errnos } from "../../core/errno";
+import { UsageError } from "../../core/errors";
+import { didYouMean } from "../../core/suggest";
+import type { Dimension } from "../../probes/group-key";
+import { type Store, stores } from "../../probes/tally";
+import { nativeAbi } from "../../symbols/syscalls";
+import { selectSyscalls } from "../../symbols/syscalls/select";
+import { choice } from "../choice";
+import type { OptionSpecs, OptionValues } from "../command";
+import { filterOptions } from "../filter-options";
+import {
+  liveOption,
+  outputOptions,
+  programOptions,
+  rowOptions,
+  type SortOrder,
+  timestampOptions,
+} from "../output-options";
+import { timingOptions } from "../timing-options";
+import { countsFailuresOnly, indexedDimension } from "./probe";
+import { availableColumns, type SortColumn, sortColumns } from "./report";
+
+const dimensions = [
+  "syscall",
+  "process",
+  "thread",
+  "comm",
+  "cgroup",
+  "container",
+  "errno",
+] as const satisfies readonly Dimension[];
+
+const group = "System calls";
+
+const rows = rowOptions(sortColumns, { top: 15, sort: "count" as SortColumn });
+
+export const options = {
+  by: {
+    flags: "--by <what>",
+    help: `group by ${dimensions.join(", ")}, or by several: process,syscall`,
+    parse: parseBy,
+    default: ["syscall"] as readonly Dimension[],
+    defaultText: "syscall",
+    group,
+  },
+  syscall: {
+    flags: "--syscall <list>",
+    help: "these only: names, #numbers, %groups, /expressions/; ! excludes",
+    parse: (text: string) => selectSyscalls(text, nativeAbi(process.arch)),
+    group,
+  },
+  latency: { flags: "--latency", help: "how long they take: total, average, percentiles, maximum", group },
+  errors: { flags: "--errors", help: "a column of how many failed", group },
+  failed: { flags: "-x, --failed", help: "only those that failed", group },
+  errno: {
+    flags: "--errno <name>",
+    help: "only those that failed with this error",
+    parse: parseErrno,
+    group,
+  },
+  inFlight: { flags: "--in-flight", help: "the calls that have not returned yet, with their age", group },
+  list: { flags: "--list", help: "list the system calls of this architecture and exit", group },
+  chart: { flags: "--chart", help: "draw a bar per row", group: "Output" },
+  map: {
+    flags: "--map <kind>",
+    help: "where to count: array (by syscall or errno alone), hash, percpu (a value per CPU), lru (evicts when full)",
+    choices: stores,
+    defaultText: "array where it applies, else hash",
+    group: "Program",
+  },
+  maxEntries: {
+    flags: "--max-entries <n>",
+    help: "groups the hash map has room for; what does not fit is counted as lost",
+    parse: parseMaxEntries,
+    defaultText: "10240, with --latency 4096",
+    group: "Program",
+  },
+  ...filterOptions,
+  ...timingOptions,
+  top: rows.top,
+  sort: {
+    flags: rows.sort.flags,
+    help: rows.sort.help,
+    parse: rows.sort.parse,
+    defaultText: "count, with --latency total",
+    group: "Output",
+  },
+  ...outputOptions(["table", "json", "ndjson", "csv"]),
+  ...liveOption,
+  ...timestampOptions,
+  ...programOptions,
+} as const satisfies OptionSpecs;
+
+export type Options = OptionValues<typeof options>;
+
+function parseBy(text: string): readonly Dimension[] {
+  const by = text.split(",").map((part) => choice("by", part.trim(), dimensions));
+  const twice = by.find((dimension, i) => by.indexOf(dimension) !== i);
+  if (twice !== undefined) throw new UsageError(`by: "${twice}" is there twice`);
+  if (by.includes("thread") && by.includes("process"))
+    throw new UsageError('by: "thread" shows the process already', { hint: "use --by thread" });
+  if (by.includes("cgroup") && by.includes("container"))
+    throw new UsageError('by: "cgroup" and "container" exclude each other');
+  return by;
+}
+
+function parseErrno(text: string): number {
+  const number = errnoNumber(text);
+  if (number === undefined || number === 0 || number > 4095)
+    throw new UsageError(`errno: no error "${text}"`, {
+      hint: didYouMean(text.toUpperCase(), Object.keys(errnos)),
+    });
+  return number;
+}
+
+/** The kernel allocates the map at once; 2^24 entries of the smallest size are more than a GiB. */
+const MOST_ENTRIES = 2 ** 24;
+
+function parseMaxEntries(text: string): number {
+  const entries = Number(text);
+  if (!/^\d+$/.test(text) || entries < 1 || entries > MOST_ENTRIES)
+    throw new UsageError(`max-entries: "${text}" is not a number from 1 to ${MOST_ENTRIES}`);
+  return entries;
+}
+
+/** The store that was asked for, or the best one for what is counted. */
+export function storeOf({ map, by }: Pick<Options, "map" | "by">): Store {
+  return map ?? (indexedDimension(by) === undefined ? "hash" : "array");
+}
+
+/** Room for groups: with histograms an entry takes 2.7 KB. */
+export function maxEntriesOf({ maxEntries, latency }: Pick<Options, "maxEntries" | "latency">): number {
+  return maxEntries ?? (latency ? 4096 : 10_240);
+}
+
+/** The order asked for: by count, or by time where times are measured. */
+export function sortOf({ sort, latency }: Pick<Options, "sort" | "latency">): SortOrder<SortColumn> {
+  return sort ?? { column: latency ? "total" : "count", reversed: false };
+}
+
+/** Options that contradict each other. */
+export function check(given: Options): void {
+  const { by, map, inFlight, latency, errors, sort } = given;
+  if (map === "array" && indexedDimension(by) === undefined)
+    throw new UsageError(`map: "array" does not go with --by ${by.join(",")}`, {
+      hint: "an array has a place per number: it goes with --by syscall or --by errno; use hash, percpu or lru",
+    });
+  if (inFlight && (latency || errors || countsFailuresOnly({ ...given, failedOnly: given.failed })))
+    throw new UsageError("in-flight: calls that have not returned have no result and no latency", {
+      hint: "leave out --latency, --errors, -x, --errno and --by errno",
+    });
+  const columns = availableColumns({ by, latency, errors });
+  if (sort !== undefined && !inFlight && !columns.includes(sort.column))
+    throw new UsageError(`sort: this table has no column "${sort.column}"`, {
+      hint: `it has ${columns.join(", ")}`,
+    });
+}

@@ -1,0 +1,109 @@
+/** From groups of the kernel's to rows a person understands. Pure. */
+import { errnoName } from "../../core/errno";
+import type { Dimension, GroupKey } from "../../probes/group-key";
+import { percentile } from "../../probes/log-histogram";
+import type { Stats } from "../../probes/stats";
+import type { TallyEntry } from "../../probes/tally";
+import { containerOf } from "../../symbols/containers";
+import { type Abi, compatAbis, syscallName } from "../../symbols/syscalls";
+
+/** A row: what it is about, and its figures. Labels that the grouping does not have are undefined. */
+export interface SyscallRow {
+  readonly nr?: number;
+  readonly syscall?: string;
+  readonly abi?: Abi;
+  readonly pid?: number;
+  readonly tid?: number;
+  readonly comm?: string;
+  readonly cgroup?: string;
+  readonly container?: string;
+  readonly errno?: string;
+  readonly count: number;
+  readonly failed: number;
+  readonly totalNs: number;
+  readonly avgNs: number;
+  readonly p50Ns: number;
+  readonly p95Ns: number;
+  readonly p99Ns: number;
+  readonly maxNs: number;
+}
+
+/** How the kernel's numbers are named. */
+export interface Names {
+  readonly native: Abi;
+  /** The name of a process or thread; undefined when it was not noted. */
+  task(id: number): string | undefined;
+  /** The path of a cgroup; undefined when it is gone. */
+  cgroup(id: bigint): string | undefined;
+}
+
+/** What is outside of all containers. */
+export const NO_CONTAINER = "host";
+
+/** The rows of a reading, in no order. Groups that get the same labels become one row. */
+export function rowsOf(entries: readonly TallyEntry[], by: readonly Dimension[], names: Names): SyscallRow[] {
+  const groups = new Map<string, { labels: Partial<SyscallRow>; stats: Stats }>();
+  for (const { key, stats } of entries) {
+    const labels = labelsOf(key, by, names);
+    const identity = JSON.stringify(labels);
+    const known = groups.get(identity);
+    groups.set(identity, { labels, stats: known === undefined ? stats : merge(known.stats, stats) });
+  }
+  return [...groups.values()].map(({ labels, stats }) => ({ ...labels, ...figures(stats) }));
+}
+
+function labelsOf(key: GroupKey, by: readonly Dimension[], names: Names): Partial<SyscallRow> {
+  return Object.assign({}, ...by.map((dimension) => label(dimension, key, names)));
+}
+
+function label(dimension: Dimension, key: GroupKey, names: Names): Partial<SyscallRow> {
+  switch (dimension) {
+    case "syscall": {
+      const abi = [names.native, ...compatAbis(names.native)][key.abi ?? 0] ?? names.native;
+      const nr = (key.number ?? 0) | 0;
+      return { nr, syscall: syscallName(abi, nr), abi };
+    }
+    case "process":
+      return { pid: key.pid ?? 0, comm: names.task(key.pid ?? 0) ?? "?" };
+    case "thread":
+      return { pid: key.pid ?? 0, tid: key.tid ?? 0, comm: names.task(key.tid ?? 0) ?? "?" };
+    case "comm":
+      return { comm: key.comm ?? "" };
+    case "cgroup":
+      return { cgroup: names.cgroup(key.cgroup ?? 0n) ?? `(gone, id ${key.cgroup})` };
+    case "container":
+      return { container: containerName(names.cgroup(key.cgroup ?? 0n), key.cgroup ?? 0n) };
+    case "errno":
+      return { errno: errnoName(key.errno ?? 0) };
+  }
+}
+
+function containerName(path: string | undefined, id: bigint): string {
+  if (path === undefined) return `(gone, id ${id})`;
+  const container = containerOf(path);
+  return container === undefined ? NO_CONTAINER : `${container.runtime}:${container.id.slice(0, 12)}`;
+}
+
+function merge(a: Stats, b: Stats): Stats {
+  return {
+    count: a.count + b.count,
+    failed: a.failed + b.failed,
+    totalNs: a.totalNs + b.totalNs,
+    maxNs: Math.max(a.maxNs, b.maxNs),
+    buckets: a.buckets.map((count, i) => count + (b.buckets[i] as number)),
+  };
+}
+
+function figures({ count, failed, totalNs, maxNs, buckets }: Stats) {
+  const at = (fraction: number) => percentile(buckets, fraction, maxNs) ?? 0;
+  return {
+    count,
+    failed,
+    totalNs,
+    avgNs: count === 0 ? 0 : Math.round(totalNs / count),
+    p50Ns: at(0.5),
+    p95Ns: at(0.95),
+    p99Ns: at(0.99),
+    maxNs,
+  };
+}

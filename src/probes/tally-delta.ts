@@ -1,0 +1,51 @@
+/** What a tally counted since it was last read. Pure. */
+import type { GroupKey } from "./group-key";
+import { boundsOf, highestBucket } from "./log-histogram";
+import type { Stats } from "./stats";
+import type { TallyEntry } from "./tally";
+
+/** A key as text, equal for equal keys. */
+export function keyText(key: GroupKey): string {
+  return `${key.cgroup}|${key.pid}|${key.tid}|${key.number}|${key.abi}|${key.errno}|${key.comm}`;
+}
+
+/** Remembers the last reading, one entry per key of the map, and so no more than the map holds. */
+export class TallyDelta {
+  private last = new Map<string, Stats>();
+
+  /** The groups that counted something since the last call, with what they counted. */
+  since(entries: readonly TallyEntry[]): TallyEntry[] {
+    const now = new Map(entries.map(({ key, stats }) => [keyText(key), stats]));
+    const changed = entries.flatMap(({ key, stats }) => {
+      const difference = subtract(stats, this.last.get(keyText(key)));
+      return difference.count > 0 ? [{ key, stats: difference }] : [];
+    });
+    this.last = now;
+    return changed;
+  }
+}
+
+/** An evicted key that came back begins at zero again: then all of it is new. */
+function subtract(now: Stats, before: Stats | undefined): Stats {
+  if (before === undefined || now.count < before.count) return withHighest(now);
+  const buckets = now.buckets.map((count, i) => count - (before.buckets[i] as number));
+  const isNewMaximum = now.maxNs > before.maxNs;
+  const difference = {
+    count: now.count - before.count,
+    failed: now.failed - before.failed,
+    totalNs: now.totalNs - before.totalNs,
+    buckets,
+  };
+  if (isNewMaximum) return withHighest({ ...difference, maxNs: now.maxNs });
+  // The kernel keeps the maximum since the start; that of an interval comes from its highest bucket.
+  const highest = highestBucket(buckets);
+  const maxNs = highest === undefined ? 0 : Math.min(boundsOf(highest).high, now.maxNs);
+  return { ...difference, maxNs };
+}
+
+/** Two CPUs that raised the maximum at once may have kept the smaller one; the histogram knows better. */
+function withHighest(stats: Stats): Stats {
+  const highest = highestBucket(stats.buckets);
+  if (highest === undefined) return stats;
+  return { ...stats, maxNs: Math.max(stats.maxNs, boundsOf(highest).low) };
+}
