@@ -1,0 +1,17 @@
+import type { Command, CommandEntry } from "./command";
+
+/** Every command. Nothing of a command is loaded before it is chosen, so the summaries stand here too. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "syscall-top",
+    summary: "Rank system calls by count, time or errors",
+    example: "syscall-top -d 5",
+    load: (): Command => require("./syscall-top/command").syscallTop,
+  },
+  {
+    name: "doctor",
+    summary: "Tell what this kernel allows and which commands will work",
+    example: "doctor",
+    load: (): Command => require("./doctor/command").doctor,
+  },
+];
