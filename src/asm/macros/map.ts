@@ -80,8 +80,8 @@ export interface IncrementOptions {
 export function increment(map: MapRef, keyAt: number, oneAt: number, options: IncrementOptions = {}): Block {
   const { by = 1, onFull = [] } = options;
   const hit = label("hit");
-  const full = label("full");
   const done = label("done");
+  const full = onFull.length === 0 ? done : label("full");
   return [
     lookup(map, keyAt),
     jump.ne(r0, 0, hit),
@@ -90,9 +90,9 @@ export function increment(map: MapRef, keyAt: number, oneAt: number, options: In
     jump32.eq(r0, 0, done),
     unlessExists(full),
     lookup(map, keyAt),
-    jump.ne(r0, 0, hit),
-    [full, onFull, jump.always(done)],
+    jump.eq(r0, 0, full),
     [hit, mov(r1, by), atomicAdd(8, r0, 0, r1)],
+    full === done ? [] : [jump.always(done), full, onFull],
     done,
   ];
 }

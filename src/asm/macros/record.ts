@@ -22,15 +22,14 @@ export interface RecordOptions {
 
 /** Reserves a record in a ring buffer, fills and submits it. Loses r0–r5. Since Linux 5.8. */
 export function emitRecord({ ring, size, record, fill, flags = 0, onFull = [] }: RecordOptions): Block {
-  const full = label("full");
   const done = label("done");
+  const full = onFull.length === 0 ? done : label("full");
   return [
     [loadMap(r1, ring), mov(r2, size), mov(r3, 0), call(helper.ringbufReserve)],
     jump.eq(r0, 0, full),
     [mov(record, r0), fill],
     [mov(r1, record), mov(r2, flags), call(helper.ringbufSubmit)],
-    onFull.length === 0 ? [] : jump.always(done),
-    [full, onFull],
+    full === done ? [] : [jump.always(done), full, onFull],
     done,
   ];
 }

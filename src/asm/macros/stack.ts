@@ -1,4 +1,4 @@
-import type { AnyCodec, Codec, StructCodec } from "../../core/codec";
+import type { AnyCodec, StructCodec } from "../../core/codec";
 import { add, mov } from "../alu";
 import { helper } from "../helper-ids";
 import { AssemblyError, type Block } from "../instruction";
@@ -44,16 +44,18 @@ const widths: readonly number[] = [1, 2, 4, 8];
  *     const Key = struct({ pid: u32, nr: u32 });
  *     storeStruct(Key, fp, -Key.size, { pid: r7, nr: 3 })
  */
-export function storeStruct<F extends { readonly [K in keyof F]: Codec<unknown> }>(
+export function storeStruct<F extends { readonly [K in keyof F]: AnyCodec }>(
   struct: StructCodec<F>,
   base: Register,
   at: number,
   sources: FieldSources<F>,
 ): Block {
+  const unknown = Object.keys(sources).find((name) => !Object.hasOwn(struct.fields, name));
+  if (unknown !== undefined) throw new AssemblyError(`field "${unknown}": not in the struct`);
   const stores: Block[number][] = [];
   let end = 0;
   for (const name of Object.keys(struct.fields) as (keyof F & string)[]) {
-    const { size } = struct.fields[name] as Codec<unknown>;
+    const { size } = struct.fields[name];
     const offset = struct.offsets[name];
     const source = sources[name];
     if (source === undefined) continue;

@@ -19,12 +19,14 @@ import {
   r2,
   r3,
   r4,
+  readComm,
   store,
+  zero,
 } from "../../../src/asm";
 import { ProgLoad } from "../../../src/bpf/attr-layouts";
 import { readFacts } from "../../../src/bpf/facts";
 import { Fd } from "../../../src/bpf/fd";
-import { arrayMap, type MapSpec } from "../../../src/bpf/map-spec";
+import { arrayMap, isPerCpu, type MapSpec, ringBuffer } from "../../../src/bpf/map-spec";
 import { loadProgram, Program } from "../../../src/bpf/program";
 import { BpfCmd, ProgType } from "../../../src/core/bpf-uapi";
 import { bytes, struct, u32, u64 } from "../../../src/core/codec";
@@ -62,7 +64,15 @@ export function runInKernel<M extends Memory = Record<string, never>>(
       return [name, map] as const;
     }),
   );
-  const extra = new Map(extraMaps.map((spec) => [spec.name, owned.use(on.createMap(spec)).number] as const));
+  const extra = new Map(
+    extraMaps.map(
+      (spec) =>
+        [
+          spec.name,
+          owned.use(isPerCpu(spec) ? on.createPerCpuMap(spec) : on.createMap(spec)).number,
+        ] as const,
+    ),
+  );
   const fdOf = ({ name }: { readonly name: string }) => extra.get(name) ?? maps.get(name)?.number ?? -1;
   const program = "bytes" in code ? code : assemble(code);
   const request = { name: "asm_test", type: ProgType.BPF_PROG_TYPE_SOCKET_FILTER, program };
@@ -118,6 +128,15 @@ const features = {
     title: "instruction set version 4",
     since: { x64: [6, 6], arm64: [6, 6] },
     probe: () => runInKernel([mov(r0, 1), bswap(16, r0), done]),
+  },
+  ring: {
+    title: "ring buffers",
+    since: { x64: [5, 8], arm64: [5, 8] },
+    probe: () => kernel().createMap(ringBuffer("probe", kernel().sys.pageSize))[Symbol.dispose](),
+  },
+  comm: {
+    title: "the command name in socket filters",
+    probe: () => runInKernel([zero(fp, -16, 16), readComm(-16), done]),
   },
   callback: {
     title: "functions called back by helpers",

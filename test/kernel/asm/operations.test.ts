@@ -6,6 +6,7 @@ import {
   assemble,
   type Block,
   exit,
+  type Instruction,
   load,
   loadMapValue,
   mov,
