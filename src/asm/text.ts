@@ -114,7 +114,7 @@ function wideText(of: Instruction, nameOf: NameOf): string {
 
 function loadText(of: Instruction, nameOf: NameOf): string {
   if ((of.opcode & 0xe0) === Mode.IMM) return `r${of.dst} = ${wideText(of, nameOf)}`;
-  const index = (of.opcode & 0xe0) === Mode.IND ? `r${of.src} ${signed(of.imm)}` : `${of.imm}`;
+  const index = (of.opcode & 0xe0) === Mode.IND ? `r${of.src} + ${of.imm}` : `${of.imm}`;
   return `r0 = *(u${bits(of)} *)skb[${index}]`;
 }
 

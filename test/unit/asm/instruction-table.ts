@@ -218,19 +218,19 @@ export const instructions: readonly Row[] = [
     "loadPacketIndexed 1",
     asm.loadPacketIndexed(1, r7, 2),
     "50 70 00 00 02 00 00 00",
-    "r0 = *(u8 *)skb[r7 +2]",
+    "r0 = *(u8 *)skb[r7 + 2]",
   ],
   [
     "loadPacketIndexed 2",
     asm.loadPacketIndexed(2, r7, 2),
     "48 70 00 00 02 00 00 00",
-    "r0 = *(u16 *)skb[r7 +2]",
+    "r0 = *(u16 *)skb[r7 + 2]",
   ],
   [
     "loadPacketIndexed 4",
     asm.loadPacketIndexed(4, r7, 2),
     "40 70 00 00 02 00 00 00",
-    "r0 = *(u32 *)skb[r7 +2]",
+    "r0 = *(u32 *)skb[r7 + 2]",
   ],
 
   ["atomicAdd 8", asm.atomicAdd(8, r0, 0, r1), "db 10 00 00 00 00 00 00", "lock *(u64 *)(r0 +0) += r1"],
