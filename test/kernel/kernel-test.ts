@@ -1,0 +1,99 @@
+/** Tests that need the rights and the features of a real kernel. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { mov } from "../../src/asm/alu";
+import { helper } from "../../src/asm/helper-ids";
+import { call, exit } from "../../src/asm/jump";
+import { r0 } from "../../src/asm/register";
+import { readFacts } from "../../src/bpf/facts";
+import { Kernel } from "../../src/bpf/kernel";
+import { messageOf, PermissionError } from "../../src/core/errors";
+import { openLinux } from "../../src/sys/linux";
+import { expectedMissing, kernelAtHand } from "../guests/expected-features";
+import { leakedFds, openKernelFds } from "./open-fds";
+import { recordSkip } from "./skip-log";
+import { type Circumstances, type State, verdictFor } from "./skip-rules";
+
+/** What a kernel test is given. */
+export interface KernelTestContext {
+  readonly kernel: Kernel;
+}
+
+let opened: Kernel | undefined;
+
+/** The running kernel, opened once per test file. */
+export function runningKernel(): Kernel {
+  opened ??= new Kernel(openLinux(), readFacts());
+  return opened;
+}
+
+let rights: { readonly denied: string | undefined } | undefined;
+
+/** Why BPF programs may not be loaded here; undefined when they may. Asks the kernel, not the user id. */
+export function deniedReason(): string | undefined {
+  rights ??= { denied: askForRights() };
+  return rights.denied;
+}
+
+function askForRights(): string | undefined {
+  try {
+    const hook = { kind: "raw-tracepoint", name: "sys_enter" } as const;
+    const code = [call(helper.ktimeGetNs), mov(r0, 0), exit()];
+    runningKernel()
+      .load({ name: "rights", hook, code }, () => -1)
+      [Symbol.dispose]();
+    return undefined;
+  } catch (error) {
+    // Whatever else is wrong, the tests themselves shall say.
+    return error instanceof PermissionError ? `no rights: ${messageOf(error)}` : undefined;
+  }
+}
+
+const circumstances: Circumstances = {
+  get denied() {
+    return deniedReason();
+  },
+  required: process.env["BPFKIT_REQUIRE_KERNEL"] === "1",
+  kernel: kernelAtHand(),
+  expectedMissing: expectedMissing[kernelAtHand()],
+  stateOf: (need) => (need.startsWith(PROGRAM) ? programState(need.slice(PROGRAM.length)) : "available"),
+};
+
+const PROGRAM = "program:";
+
+/** Whether a program stands in a folder of PATH, or where the system's programs are. */
+function programState(name: string): State {
+  const folders = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`.split(":");
+  return folders.some((folder) => existsSync(join(folder, name))) ? "available" : "missing";
+}
+
+/**
+ * A test on the real kernel that needs these features of it, and programs of the machine as `program:NAME`. Whether
+ * it runs, `verdictFor` decides; each skip is recorded with its reason. Jest cannot skip a test that runs already, so
+ * all of this is found out while the file is read. A test that leaves objects of the kernel open fails.
+ */
+export function kernelTest(
+  features: readonly string[],
+  name: string,
+  run: (context: KernelTestContext) => void | Promise<void>,
+): void {
+  const verdict = verdictFor(features, circumstances);
+  switch (verdict.kind) {
+    case "skip":
+      recordSkip({ test: name, reason: verdict.reason, feature: verdict.feature });
+      test.skip(name, () => {});
+      return;
+    case "fail":
+      test(name, () => {
+        throw new Error(verdict.reason);
+      });
+      return;
+    case "run":
+      test(name, async () => {
+        const before = openKernelFds();
+        await run({ kernel: runningKernel() });
+        expect(leakedFds(before)).toEqual([]);
+      });
+  }
+}
