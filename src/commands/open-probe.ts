@@ -6,6 +6,7 @@ import type { Kernel } from "../bpf/kernel";
 import type { ProbeSpec } from "../bpf/program-spec";
 import { Session } from "../bpf/session";
 import { Mark, marks } from "../probes/descendants";
+import { codeUnits, type Ourselves } from "../probes/ourselves";
 import { filterCgroup, type TaskFilter } from "../probes/task-filter";
 import type { OptionValues } from "./command";
 import type { Context } from "./context";
@@ -22,6 +23,11 @@ export function taskFilter(options: OptionValues<typeof filterOptions>): TaskFil
     cgroup: (cgroup ?? container)?.directory,
     cpus: cpu,
   };
+}
+
+/** What programs recognise bpfkit by. */
+export function ourselves(context: Context, kernel: Kernel): Ourselves {
+  return { pid: kernel.ownPid(), code: codeUnits(context.machine.ownMaps()) };
 }
 
 /** Whose events count. */

@@ -10,30 +10,18 @@ import { stackAddress } from "../asm/macros/map";
 import { load } from "../asm/memory";
 import { fp, type Register, r0, r1, r2, r3 } from "../asm/register";
 import type { Btf } from "../bpf/btf/btf";
-import type { Hook } from "../bpf/program-spec";
 import { NotSupportedError } from "../core/errors";
 import { x32Bit } from "../symbols/syscalls";
+import { loadInstructionPointer, type RegisterFacts, typedRegisters } from "./syscall-registers";
 
 /** TS_COMPAT: a 32-bit call is being served. arch/x86/include/asm/thread_info.h */
 const TS_COMPAT = 0x2;
 /** PSR_MODE32_BIT: the call came from AArch32. arch/arm64/include/uapi/asm/ptrace.h */
 const PSR_MODE32_BIT = 0x10;
 
-/** What of the machine decides how the ABI is found. */
-export interface AbiFacts {
-  readonly arch: string;
-  btf(): Btf | undefined;
-}
-
-/** The hook that lets `abiCode` follow the registers: typed where the kernel has BTF. */
-export function syscallHook(name: "sys_enter" | "sys_exit", facts: AbiFacts): Hook {
-  const isTyped = facts.btf()?.rawTracepoint(name) !== undefined;
-  return { kind: isTyped ? "btf-raw-tracepoint" : "raw-tracepoint", name };
-}
-
 /** True where 32-bit calls can be told apart. x32 calls always can: their number says so. */
-export function recognisesCompat(facts: AbiFacts): boolean {
-  return syscallHook("sys_enter", facts).kind === "btf-raw-tracepoint";
+export function recognisesCompat(facts: RegisterFacts): boolean {
+  return typedRegisters(facts) !== undefined;
 }
 
 /**
@@ -41,13 +29,13 @@ export function recognisesCompat(facts: AbiFacts): boolean {
  * `ctx` is the saved context, `scratch` names eight free bytes of the stack. Loses r0–r5.
  */
 export function abiCode(
-  facts: AbiFacts,
+  facts: RegisterFacts,
   ctx: Register,
   number: Register,
   code: Register,
   scratch: number,
 ): Block {
-  const btf = recognisesCompat(facts) ? facts.btf() : undefined;
+  const btf = typedRegisters(facts);
   switch (facts.arch) {
     case "x64":
       return [
@@ -70,10 +58,10 @@ export function abiCode(
 function ia32Code(btf: Btf, ctx: Register, code: Register, scratch: number): Block {
   const native = label("native_abi");
   const cx = btf.requireMember("pt_regs", "cx").offset;
-  const ip = btf.requireMember("pt_regs", "ip").offset;
   const status = btf.requireMember("task_struct", "thread_info.status").offset;
   return [
-    [load(8, r1, ctx, 0), load(8, r2, r1, cx), load(8, r3, r1, ip), jump.eq(r2, r3, native)],
+    [load(8, r1, ctx, 0), load(8, r1, r1, cx), loadInstructionPointer(r2, ctx, "x64", btf)],
+    jump.eq(r1, r2, native),
     [call(helper.getCurrentTask), mov(r3, r0), add(r3, status)],
     [stackAddress(r1, scratch), mov(r2, 4), call(helper.probeReadKernel)],
     [load(4, r1, fp, scratch), and(r1, TS_COMPAT), jump.eq(r1, 0, native), mov(code, 1)],
@@ -93,7 +81,7 @@ function x32Code(number: Register, code: Register): Block {
 
 function arm32Code(btf: Btf, ctx: Register, code: Register): Block {
   const native = label("native_abi");
-  const pstate = btf.requireMember("pt_regs", "user_regs.pstate").offset;
+  const pstate = btf.requireMember("pt_regs", "pstate").offset;
   return [
     [load(8, r1, ctx, 0), load(8, r2, r1, pstate), and(r2, PSR_MODE32_BIT), jump.eq(r2, 0, native)],
     mov(code, 1),

@@ -3,6 +3,7 @@ import type { Kernel } from "../../bpf/kernel";
 import type { Session } from "../../bpf/session";
 import { lostTotal } from "../../output/report";
 import { recognisesCompat } from "../../probes/syscall-abi";
+import type { Ourselves } from "../../probes/ourselves";
 import { readTally, type Tally } from "../../probes/tally";
 import { TallyDelta } from "../../probes/tally-delta";
 import { callsInProgress, lostCalls } from "../../probes/thread-calls";
@@ -10,7 +11,7 @@ import { nativeAbi } from "../../symbols/syscalls";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { type Interval, intervals } from "../intervals";
-import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
+import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-probe";
 import { inFlightReport, inFlightRows } from "./in-flight";
 import { listReport } from "./list";
 import { check, maxEntriesOf, type Options, options, sortOf, storeOf } from "./options";
@@ -46,11 +47,11 @@ export const syscallTop = defineCommand({
     const facts = context.facts();
     const follow = context.tracee !== undefined;
     if (given.dump) {
-      await context.print(dumpOf(syscallTopProbe(probeOptions(given, follow, context.pid), facts).spec));
+      await context.print(dumpOf(syscallTopProbe(probeOptions(given, follow, { pid: context.pid, code: [] }), facts).spec));
       return undefined;
     }
     const kernel = context.kernel();
-    const probe = syscallTopProbe(probeOptions(given, follow, kernel.ownPid()), facts);
+    const probe = syscallTopProbe(probeOptions(given, follow, ourselves(context, kernel)), facts);
     using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
     tellAttached(context, probe.spec);
     if (!recognisesCompat(facts))
@@ -62,7 +63,7 @@ export const syscallTop = defineCommand({
   },
 });
 
-function probeOptions(given: Options, follow: boolean, ownPid: number): ProbeOptions {
+function probeOptions(given: Options, follow: boolean, ourselves: Ourselves): ProbeOptions {
   const { by, latency, errors, failed, errno, inFlight, syscall } = given;
   return {
     by,
@@ -76,7 +77,7 @@ function probeOptions(given: Options, follow: boolean, ownPid: number): ProbeOpt
     follow,
     store: storeOf(given),
     maxEntries: maxEntriesOf(given),
-    ownPid,
+    ourselves,
   };
 }
 

@@ -18,20 +18,16 @@ import { r0, r1, r2, r3, r4, r5, r6, r7, r8, r9 } from "../../asm/register";
 import type { KernelFacts } from "../../bpf/facts";
 import type { MapSpec } from "../../bpf/map-spec";
 import type { ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
-import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../../probes/current-task";
+import { SHOWN_IDS_SIZE, shownIds } from "../../probes/current-task";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
 import { type Dimension, keyCodec, writeKey } from "../../probes/group-key";
 import { LOWEST_ERROR, type StatsParts } from "../../probes/stats";
-import { abiCode, syscallHook } from "../../probes/syscall-abi";
+import { dropOurselves, type Ourselves } from "../../probes/ourselves";
+import { abiCode } from "../../probes/syscall-abi";
+import { syscallHook } from "../../probes/syscall-registers";
 import { keepSelected, selectionMap } from "../../probes/syscall-selection";
 import { addToTally, type Store, type Tally, tally } from "../../probes/tally";
-import {
-  dropProcess,
-  filterMaps,
-  keepTask,
-  TASK_FILTER_STACK,
-  type TaskFilter,
-} from "../../probes/task-filter";
+import { filterMaps, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../../probes/task-filter";
 import {
   NAME_STACK,
   type NamedTask,
@@ -40,7 +36,7 @@ import {
   type TaskNames,
   taskNames,
 } from "../../probes/task-names";
-import { enterCall, exitCall, threadCallMaps, threadCallPrograms } from "../../probes/thread-calls";
+import { enterCall, exitCall, threadCallMaps, threadIdentity } from "../../probes/thread-calls";
 import { nativeAbi, syscallNumber } from "../../symbols/syscalls";
 import type { SyscallSelection } from "../../symbols/syscalls/select";
 
@@ -61,8 +57,8 @@ export interface ProbeOptions {
   readonly follow: boolean;
   readonly store: Store;
   readonly maxEntries: number;
-  /** bpfkit's own process id as the kernel numbers it: it is not counted unless `filter.pids` names it. */
-  readonly ownPid: number;
+  /** bpfkit itself, which is not counted unless `filter.pids` names it. */
+  readonly ourselves: Ourselves;
 }
 
 /** The probe, and where its results will lie. */
@@ -116,7 +112,6 @@ export function syscallTopProbe(options: ProbeOptions, facts: KernelFacts): Sysc
   const count = counted === undefined ? [] : countEvent(options, facts, counted, names, withExit);
   const programs: ProgramSpec[] = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
-    ...(withExit ? threadCallPrograms : []),
     ...(names === undefined || named === undefined ? [] : [renameOnExec(names, named, facts)]),
     ...(withExit ? [onExit(options, facts, count)] : []),
     onEnter(options, facts, selected, withExit ? noteEntry(options, facts) : count),
@@ -190,20 +185,19 @@ function keepProcesses(options: ProbeOptions, facts: KernelFacts, drop: Label): 
     return keepDescendants(drop, [jump.ne(r7, execve, drop)]);
   }
   if (options.filter.pids !== undefined) return [];
-  return [kernelIds(), dropProcess(r0, options.ownPid, drop)];
+  return dropOurselves(options.ourselves, facts, r6, drop);
 }
 
-/** At sys_enter: notes the call for the exit. */
+/** At sys_enter: notes the call for the exit. Times and ids are asked for only where somebody wants them. */
 function noteEntry(options: ProbeOptions, facts: KernelFacts): Block {
-  const { pidNamespace } = facts;
-  const withTime = options.latency || options.inFlight;
-  const shown = pidNamespace === undefined ? r9 : r6;
+  const { inFlight, latency } = options;
+  const noted = { number: r7, abi: r8, startNs: latency || inFlight ? r0 : 1 };
   return [
-    pidNamespace === undefined ? [] : [shownIds(pidNamespace, SCRATCH), mov(r6, r0)],
-    [kernelIds(), mov(r9, r0)],
-    withTime ? call(helper.ktimeGetNs) : mov(r0, 1),
-    [mov(r3, shown), rsh(r3, 32)],
-    enterCall(r9, { number: r7, abi: r8, startNs: r0, pid: r3, tid: shown }, r4, REST),
+    threadIdentity(facts, r9, r6),
+    inFlight ? [shownIds(facts.pidNamespace, SCRATCH), mov(r6, r0)] : [],
+    latency || inFlight ? call(helper.ktimeGetNs) : [],
+    inFlight ? [mov(r3, r6), rsh(r3, 32)] : [],
+    enterCall(nativeAbi(facts.arch), r9, inFlight ? { ...noted, pid: r3, tid: r6 } : noted, r4, REST),
   ];
 }
 
@@ -214,7 +208,7 @@ function onExit(options: ProbeOptions, facts: KernelFacts, count: Block): Progra
     hook: syscallHook("sys_exit", facts),
     code: [
       // The context is (struct pt_regs *, long result).
-      [load(8, r6, r1, 8), kernelIds(), mov(r9, r0)],
+      [load(8, r6, r1, 8), mov(r2, r1), threadIdentity(facts, r9, r2)],
       exitCall(r9, { number: r7, abi: r8, startNs: r9 }, r2, REST, none),
       options.latency ? [call(helper.ktimeGetNs), sub(r0, r9), mov(r9, r0)] : [],
       keepFailures(options, none),
