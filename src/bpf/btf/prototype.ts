@@ -56,11 +56,17 @@ export function rawTracepointOf(btf: Btf, name: string): RawTracepoint | undefin
   if (typedef === undefined) return undefined;
   const pointer = btf.resolve(typedef.id);
   if (pointer.kind !== "ptr") throw new BtfError(`BTF type ${typedef.id}: ${pointer.kind} is not a ptr`);
-  const { params } = prototypeType(btf, pointer.type);
-  const names = params.every((param) => param.name !== "") ? params : namedParams(btf, name, params.length);
-  // The first parameter, `void *__data`, is not passed on to BPF programs.
   return {
     id: typedef.id,
-    params: params.map(({ type }, i) => ({ name: names?.[i]?.name ?? "", type })).slice(1),
+    // Their names are a long search, and most callers only want the id.
+    get params() {
+      return rawTracepointParams(btf, name, prototypeType(btf, pointer.type).params);
+    },
   };
+}
+
+function rawTracepointParams(btf: Btf, name: string, params: readonly Param[]): readonly Param[] {
+  const names = params.every((param) => param.name !== "") ? params : namedParams(btf, name, params.length);
+  // The first parameter, `void *__data`, is not passed on to BPF programs.
+  return params.map(({ type }, i) => ({ name: names?.[i]?.name ?? "", type })).slice(1);
 }
