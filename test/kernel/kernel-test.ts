@@ -57,7 +57,11 @@ const circumstances: Circumstances = {
   required: process.env["BPFKIT_REQUIRE_KERNEL"] === "1",
   kernel: kernelAtHand(),
   expectedMissing: expectedMissing[kernelAtHand()],
-  stateOf: (need) => (need.startsWith(PROGRAM) ? programState(need.slice(PROGRAM.length)) : "available"),
+  stateOf(need) {
+    if (need.startsWith(PROGRAM)) return programState(need.slice(PROGRAM.length));
+    if (need === "x86-64") return process.arch === "x64" ? "available" : "missing";
+    return "available";
+  },
 };
 
 const PROGRAM = "program:";

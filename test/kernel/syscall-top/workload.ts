@@ -1,0 +1,121 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nativeAbi, syscallNumber } from "../../../src/symbols/syscalls";
+import { i386Source, workloadSource } from "./workload-source";
+
+interface Programs {
+  readonly folder: string;
+  readonly workload: string;
+}
+
+let compiled: Programs | undefined;
+
+/** Where the compiled programs are; they are made at the first use and vanish with `removePrograms`. */
+export function programs(): Programs {
+  if (compiled !== undefined) return compiled;
+  const folder = mkdtempSync(join(tmpdir(), "bpfkit-workload-"));
+  execFileSync("chmod", ["755", folder]);
+  const workload = join(folder, "workload");
+  writeFileSync(`${workload}.c`, workloadSource);
+  execFileSync("gcc", ["-O1", "-static", "-pthread", "-o", workload, `${workload}.c`], { stdio: "pipe" });
+  compiled = { folder, workload };
+  return compiled;
+}
+
+/** Compiles the 32-bit program. */
+export function i386Program(): string {
+  const file = join(programs().folder, "bk-i386");
+  writeFileSync(`${file}.c`, i386Source);
+  const flags = ["-m32", "-O1", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fno-stack-protector"];
+  execFileSync("gcc", [...flags, "-o", file, `${file}.c`], { stdio: "pipe" });
+  return file;
+}
+
+/** For afterAll. */
+export function removePrograms(): void {
+  if (compiled !== undefined) rmSync(compiled.folder, { recursive: true, force: true });
+  compiled = undefined;
+}
+
+/** The workload under a command name of its own: the kernel takes it from the file's name. */
+export function workloadAs(comm: string): string {
+  const file = join(programs().folder, comm);
+  try {
+    symlinkSync(programs().workload, file);
+  } catch {
+    // It is there from an earlier test.
+  }
+  return file;
+}
+
+/** `c:NR:TIMES:ARG` for a call by its name. */
+export function calls(name: string | number, times: number, argument = 0): string {
+  const number = typeof name === "number" ? name : syscallNumber(nativeAbi(process.arch), name);
+  return `c:${number}:${times}:${argument}`;
+}
+
+interface Ways {
+  readonly comm?: string;
+  readonly uid?: number;
+  /** The command name after an execve. */
+  readonly next?: string;
+}
+
+const environment = (file: string) => ({ WORKLOAD: file });
+
+/** Runs the workload to its end. */
+export function runWorkload(steps: readonly string[], { comm = "workload", uid, next }: Ways = {}): void {
+  const file = workloadAs(comm);
+  const options = {
+    env: environment(next === undefined ? file : workloadAs(next)),
+    ...(uid === undefined ? {} : { uid }),
+  };
+  const { status, error, signal } = spawnSync(file, steps, options);
+  if (status !== 0) throw new Error(`workload ${steps.join(" ")}: ended with ${status ?? signal ?? error}`);
+}
+
+/** A workload that has begun. */
+export interface Begun {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** Its threads, the first one first. */
+  threads(): number[];
+  /** Gives it a byte to read and waits for its end. */
+  finish(): Promise<void>;
+}
+
+/** Starts the workload; with `r` among the steps it waits there until `finish`. */
+export async function beginWorkload(
+  steps: readonly string[],
+  { comm = "workload" }: Ways = {},
+): Promise<Begun> {
+  const file = workloadAs(comm);
+  const child = spawn(file, steps, { env: environment(file), stdio: ["pipe", "ignore", "inherit"] });
+  await once(child, "spawn");
+  const pid = child.pid as number;
+  return {
+    pid,
+    child,
+    threads: () =>
+      readdirSync(`/proc/${pid}/task`)
+        .map(Number)
+        .sort((a, b) => a - b),
+    finish: async () => {
+      const ended = once(child, "exit");
+      child.stdin?.write(".");
+      const [code] = await ended;
+      if (code !== 0) throw new Error(`workload ${steps.join(" ")}: ended with ${code}`);
+    },
+  };
+}
+
+/** Waits until a thread is inside the system call. */
+export async function untilIn(tid: number, name: string): Promise<void> {
+  const number = String(syscallNumber(nativeAbi(process.arch), name));
+  // "running", or the number and the arguments of the call it is blocked in: proc(5).
+  while (readFileSync(`/proc/${tid}/syscall`, "utf8").split(" ")[0] !== number)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+}
