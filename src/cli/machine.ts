@@ -39,6 +39,7 @@ export function thisMachine(proc = "/proc"): Machine {
         return undefined;
       }
     },
+    ownMaps: () => readFileSync(`${proc}/self/maps`, "utf8"),
     possibleCpus() {
       try {
         return (require("../sys/cpus") as typeof import("../sys/cpus")).possibleCpus();

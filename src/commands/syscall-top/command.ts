@@ -2,8 +2,8 @@
 import type { Kernel } from "../../bpf/kernel";
 import type { Session } from "../../bpf/session";
 import { lostTotal } from "../../output/report";
-import { recognisesCompat } from "../../probes/syscall-abi";
 import type { Ourselves } from "../../probes/ourselves";
+import { recognisesCompat } from "../../probes/syscall-abi";
 import { readTally, type Tally } from "../../probes/tally";
 import { TallyDelta } from "../../probes/tally-delta";
 import { callsInProgress, lostCalls } from "../../probes/thread-calls";
@@ -47,7 +47,9 @@ export const syscallTop = defineCommand({
     const facts = context.facts();
     const follow = context.tracee !== undefined;
     if (given.dump) {
-      await context.print(dumpOf(syscallTopProbe(probeOptions(given, follow, { pid: context.pid, code: [] }), facts).spec));
+      await context.print(
+        dumpOf(syscallTopProbe(probeOptions(given, follow, { pid: context.pid, code: [] }), facts).spec),
+      );
       return undefined;
     }
     const kernel = context.kernel();

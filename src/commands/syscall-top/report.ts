@@ -198,14 +198,16 @@ function columnsOf({ by, latency, errors }: ReportOptions, calls: number, durati
   ];
 }
 
-function duration(title: string, unit: keyof typeof NS_PER, key: keyof SyscallRow & string): Cells {
+const DECIMALS = { ms: 3, us: 1 } as const;
+
+function duration(title: string, unit: keyof typeof DECIMALS, key: keyof SyscallRow & string): Cells {
   const value = (row: SyscallRow) => row[key] as number;
   return {
     title,
     unit,
     key,
     align: "right",
-    text: (row) => (value(row) / NS_PER[unit]).toFixed(1),
+    text: (row) => (value(row) / NS_PER[unit]).toFixed(DECIMALS[unit]),
     json: (row) => Math.round(value(row)),
   };
 }
