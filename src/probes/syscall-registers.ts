@@ -1,6 +1,7 @@
 /** The registers of the caller of a system call, where a program can follow the context's pointer to them. Pure. */
-import { load } from "../asm/memory";
+
 import type { Block } from "../asm/instruction";
+import { load } from "../asm/memory";
 import type { Register } from "../asm/register";
 import type { Btf } from "../bpf/btf/btf";
 import type { Hook } from "../bpf/program-spec";
@@ -29,6 +30,7 @@ const INSTRUCTION_POINTER: Readonly<Record<string, string>> = { x64: "ip", arm64
 /** `dst` = the address of the instruction after the call. Only where `typedRegisters` gives types. */
 export function loadInstructionPointer(dst: Register, ctx: Register, arch: string, btf: Btf): Block {
   const name = INSTRUCTION_POINTER[arch];
-  if (name === undefined) throw new NotSupportedError(`system calls: architecture "${arch}" is not supported`);
+  if (name === undefined)
+    throw new NotSupportedError(`system calls: architecture "${arch}" is not supported`);
   return [load(8, dst, ctx, 0), load(8, dst, dst, btf.requireMember("pt_regs", name).offset)];
 }

@@ -23,6 +23,11 @@ export class TallyDelta {
     this.last = now;
     return changed;
   }
+
+  /** The key is no longer in the map; if it comes back it begins at zero. */
+  forget(key: GroupKey): void {
+    this.last.delete(keyText(key));
+  }
 }
 
 /** An evicted key that came back begins at zero again: then all of it is new. */

@@ -107,7 +107,7 @@ export interface AddToTally {
   isIndexed?(elsewhere: Label): Block;
   /** Writes the key to `fp + at`. */
   writeKey(at: number): Block;
-  /** Runs before a key is inserted, with the key at `fp + at`. Loses what a call loses. */
+  /** Runs when a key was inserted, with the key at `fp + at`. Loses what a call loses. */
   onNewKey?(at: number): Block;
   /** A register to use. */
   readonly place: Register;
@@ -165,13 +165,15 @@ function placeInArray(tallied: Tally, how: AddToTally, elsewhere: Label): Block 
 function placeInHash({ hash, blank, losses }: Tally, how: AddToTally, keyAt: number, none: Label): Block {
   const found = label("known");
   const inserted = label("inserted");
+  const again = label("again");
   const full = label("full");
   return [
     [lookup(hash, keyAt), jump.ne(r0, 0, found)],
-    how.onNewKey?.(keyAt) ?? [],
     [loadMap(r1, hash), stackAddress(r2, keyAt), loadMapValue(r3, blank), mov(r4, MapUpdate.BPF_NOEXIST)],
-    [call(helper.mapUpdateElem), jump32.eq(r0, 0, inserted), jump32.ne(r0, -errno.EEXIST, full)],
-    [inserted, lookup(hash, keyAt), jump.ne(r0, 0, found)],
+    [call(helper.mapUpdateElem), jump32.eq(r0, 0, inserted)],
+    [jump32.eq(r0, -errno.EEXIST, again), jump.always(full)],
+    [inserted, how.onNewKey?.(keyAt) ?? []],
+    [again, lookup(hash, keyAt), jump.ne(r0, 0, found)],
     [full, loadMapValue(r1, losses), mov(r2, 1)],
     [atomicAdd(8, r1, Losses.offsets.mapFull, r2), jump.always(none)],
     [found, mov(how.place, r0)],
@@ -204,6 +206,12 @@ export function readTally(tallied: Tally, session: Session): TallyReading {
     mapFull,
     evicted: options.store === "lru" ? Math.max(0, total - mapFull - kept) : 0,
   };
+}
+
+/** Makes room for other keys. */
+export function forgetKeys({ hash }: Tally, session: Session, keys: Iterable<GroupKey>): void {
+  const map = isPerCpu(hash) ? session.perCpuMap(hash) : session.map(hash);
+  for (const key of keys) map.delete(key);
 }
 
 function sumWords(counts: BigUint64Array): number {

@@ -177,7 +177,10 @@ export function exitCall(
 /** The calls in progress, in no order. */
 export function callsInProgress(session: Session): ThreadCallValue[] {
   const table = session.mappedArray(threadCalls).view;
-  const calls: ThreadCallValue[] = session.map(parkedCalls).entries().map(([, call]) => call);
+  const calls: ThreadCallValue[] = session
+    .map(parkedCalls)
+    .entries()
+    .map(([, call]) => call);
   for (let place = 0; place < table.byteLength; place += ThreadCall.size)
     if (table.getBigUint64(place + at.startNs, true) !== 0n) calls.push(ThreadCall.decode(table, place));
   return calls.filter(({ startNs }) => startNs !== 0);

@@ -1,11 +1,13 @@
 /** syscall-top: counts system calls, times them, and tells who makes them and which fail. */
 import type { Kernel } from "../../bpf/kernel";
 import type { Session } from "../../bpf/session";
+import { NS_PER } from "../../core/units";
 import { lostTotal } from "../../output/report";
+import type { GroupKey } from "../../probes/group-key";
 import type { Ourselves } from "../../probes/ourselves";
 import { recognisesCompat } from "../../probes/syscall-abi";
-import { readTally, type Tally } from "../../probes/tally";
-import { TallyDelta } from "../../probes/tally-delta";
+import { forgetKeys, readTally, type Tally, type TallyEntry } from "../../probes/tally";
+import { keyText, TallyDelta } from "../../probes/tally-delta";
 import { callsInProgress, lostCalls } from "../../probes/thread-calls";
 import { nativeAbi } from "../../symbols/syscalls";
 import { defineCommand, type Outcome } from "../command";
@@ -88,6 +90,9 @@ function introduction({ duration }: Options, { tracee }: Context): string {
   return duration === undefined ? "tracing system calls, Ctrl-C to end" : "tracing system calls";
 }
 
+/** How often a live table is redrawn unless told. */
+const LIVE_INTERVAL_NS = NS_PER.s;
+
 /** Reports each interval until the end; before the last one the programs are detached. */
 async function watch(
   context: Context,
@@ -96,7 +101,8 @@ async function watch(
   probe: SyscallTopProbe,
   given: Options,
 ): Promise<Outcome> {
-  const timing = { intervalNs: given.interval, durationNs: given.duration };
+  const intervalNs = given.interval ?? (given.live ? LIVE_INTERVAL_NS : undefined);
+  const timing = { intervalNs, durationNs: given.duration };
   const reader = new Reader(context, kernel, session, probe, given);
   let startedAt = context.clock.now();
   let lost = 0;
@@ -107,6 +113,10 @@ async function watch(
     startedAt = endedAt;
   }
   return { lost };
+}
+
+function taskOf({ tid, pid }: GroupKey): number {
+  return tid ?? pid ?? 0;
 }
 
 function elapsed({ startNs, endNs }: Interval): number {
@@ -154,8 +164,28 @@ class Reader {
 
   private counted(tally: Tally, span: Span) {
     const { entries, mapFull, evicted } = readTally(tally, this.session);
-    const rows = rowsOf(this.delta.since(entries), this.given.by, this.names());
+    const changed = this.delta.since(entries);
+    const rows = rowsOf(changed, this.given.by, this.names());
+    this.forgetTheDead(tally, entries, changed);
     return syscallReport(rows, span, this.lostSince({ mapFull, evicted }), this.reportOptions);
+  }
+
+  /**
+   * In a run of many intervals tasks come and go, and the map would fill with the dead. When it is half full,
+   * those that counted nothing and are gone make room: nothing can count for them any more.
+   */
+  private forgetTheDead(tally: Tally, entries: readonly TallyEntry[], changed: readonly TallyEntry[]): void {
+    const { names } = this.probe;
+    if (names === undefined || tally.options.store === "lru") return;
+    if (entries.length < tally.options.maxEntries / 2) return;
+    const busy = new Set(changed.map(({ key }) => keyText(key)));
+    const idle = entries.map(({ key }) => key).filter((key) => !busy.has(keyText(key)));
+    const dead = idle.filter((key) => this.context.machine.processOf(taskOf(key)) === undefined);
+    forgetKeys(tally, this.session, dead);
+    for (const key of dead) {
+      this.delta.forget(key);
+      this.session.map(names).delete(taskOf(key));
+    }
   }
 
   private names(): Names {
