@@ -195,7 +195,8 @@ class Reader {
     const cgroups = isByCgroup ? this.context.machine.cgroupsById() : undefined;
     return {
       native: nativeAbi(this.kernel.facts.arch),
-      task: (id) => tasks?.get(id),
+      // An LRU map may have evicted the name of a task that is still counted.
+      task: (id) => tasks?.get(id) ?? this.context.machine.commOf(id),
       cgroup: (id) => cgroups?.get(id),
     };
   }
