@@ -1,0 +1,33 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { buildFolder, projectFolder } from "./project";
+
+/** The compiled test files of suites, by the suite's name, which is its folder below `test`. */
+export function compiledTests(
+  suites: readonly string[],
+  folder = join(buildFolder, "test"),
+): Record<string, string[]> {
+  return Object.fromEntries(suites.map((suite) => [suite, testsBelow(join(folder, suite))]));
+}
+
+/** Jest's arguments for node: these suites one file after the other, the result as JSON in a file. */
+export function jestArguments(
+  tests: Readonly<Record<string, readonly string[]>>,
+  outputFile: string,
+): string[] {
+  const folders = Object.keys(tests).filter((suite) => tests[suite]!.length > 0);
+  return [
+    join(projectFolder, "node_modules", "jest", "bin", "jest.js"),
+    ...["--runInBand", "--ci", "--json", `--outputFile=${outputFile}`],
+    ...folders.map((suite) => `--roots=${join(buildFolder, "test", suite)}`),
+  ];
+}
+
+function testsBelow(folder: string): string[] {
+  try {
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    return names.filter((name) => name.endsWith(".test.js")).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}

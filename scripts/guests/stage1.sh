@@ -1,0 +1,51 @@
+#!/bin/busybox sh
+# First program of a guest, run from the initramfs: makes the shared folders into a writable root and moves there.
+# /settings is written by scripts/guests/initramfs.ts.
+export PATH=/bin
+/bin/busybox mkdir -p /proc /sys /dev /lower /over /newroot
+/bin/busybox --install -s /bin
+. /settings
+
+fail() {
+  echo "guest: $*"
+  poweroff -f
+}
+share() { # TAG FOLDER OPTIONS
+  mkdir -p "$2"
+  mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000,$3" "$1" "$2" || fail "mount of share $1"
+}
+
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+while read -r module; do
+  insmod "/modules/$module" || fail "kernel module $module"
+done </modules/order
+
+# What the guest writes stays in its memory: the shares below are read-only.
+mount -t tmpfs -o size=75%,mode=755 tmpfs /over
+share root /lower/root ro,cache=loose
+mkdir -p /over/root /over/root-work
+mount -t overlay -o lowerdir=/lower/root,upperdir=/over/root,workdir=/over/root-work overlay /newroot ||
+  fail "overlay over the root"
+# Old kernels fetch a mapped file over 9p page by page, which for the node program takes longer than the boot itself.
+# Read in one go, without the page cache in between, it takes a second; what remains is in memory.
+if [ -n "$PRELOAD" ]; then
+  share preload /lower/preload ro,cache=none
+  cp "/lower/preload/${PRELOAD##*/}" "/newroot$PRELOAD.new" && mv "/newroot$PRELOAD.new" "/newroot$PRELOAD"
+  umount /lower/preload
+fi
+if [ -n "$PROJECT" ]; then
+  share project /lower/project ro,cache=loose
+  share binaries /lower/binaries ro,cache=loose
+  mkdir -p /over/project /over/project-work "/newroot$PROJECT"
+  mount -t overlay -o lowerdir=/lower/binaries:/lower/project,upperdir=/over/project,workdir=/over/project-work \
+    overlay "/newroot$PROJECT" || fail "overlay over the project"
+fi
+
+mount -t tmpfs -o mode=755 tmpfs /newroot/run
+mkdir -p /newroot/run/guest
+share exchange /newroot/run/guest/exchange cache=none
+cp /bin/busybox /settings /stage2 /newroot/run/guest/
+umount /proc /sys
+exec switch_root /newroot /run/guest/busybox sh /run/guest/stage2
