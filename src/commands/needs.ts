@@ -1,0 +1,29 @@
+/** Which features of the kernel each command uses: `doctor` tells from it what will work. */
+import type { FeatureName } from "../bpf/features";
+
+export interface CommandNeeds {
+  /** Without any one of these the command does not work. */
+  readonly needs: readonly FeatureName[];
+  /** What goes missing without a feature that only a part of the command uses. */
+  readonly gains: Readonly<Partial<Record<FeatureName, string>>>;
+}
+
+/** By the command's name: every command has an entry. */
+export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
+  "syscall-top": {
+    needs: ["raw-tracepoint", "hash", "mmapable-array"],
+    gains: {
+      btf: "32-bit calls are not recognised, and no program can be started with --",
+      "btf-raw-tracepoint": "32-bit calls are not recognised, and no program can be started with --",
+      "probe-read-kernel": "32-bit calls and the names of processes are not known",
+      "per-cpu-hash": "no --map percpu",
+      "lru-hash": "no --map lru",
+      "current-cgroup-id": "no --by cgroup or container",
+      "cgroup-array": "no --cgroup and no --container",
+      "pid-namespace-helper": "no ids inside a PID namespace",
+      "raw-tracepoint-test-run": "does not run inside a PID namespace",
+      batch: "large tables are read slowly",
+    },
+  },
+  doctor: { needs: [], gains: {} },
+};
