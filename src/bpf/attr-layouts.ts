@@ -82,12 +82,46 @@ export const TestRun = struct({
   cpu: u32,
 });
 
+/** BPF_*_GET_FD_BY_ID and BPF_*_GET_NEXT_ID */
+export const ObjId = struct({ id: u32, nextId: u32, openFlags: u32 });
+
 export const ObjInfo = struct({ bpfFd: u32, infoLen: u32, info: u64 });
 
 export const RawTracepointOpen = struct({ name: u64, progFd: u32 });
 
+/** What every BPF_LINK_CREATE begins with; the rest is a union by attach type. */
+const linkHead = { progFd: u32, targetFd: i32, attachType: u32, flags: u32 };
+
 /** BPF_LINK_CREATE with the perf_event member of its union. */
-export const LinkCreate = struct({ progFd: u32, targetFd: i32, attachType: u32, flags: u32, bpfCookie: u64 });
+export const LinkCreate = struct({ ...linkHead, bpfCookie: u64 });
+
+/** BPF_LINK_CREATE with the tracing member. */
+export const LinkCreateTracing = struct({ ...linkHead, targetBtfId: u32, cookie: u64 });
+
+/** BPF_LINK_CREATE with the kprobe_multi member. */
+export const LinkCreateKprobeMulti = struct({
+  ...linkHead,
+  multiFlags: u32,
+  cnt: u32,
+  syms: u64,
+  addrs: u64,
+  cookies: u64,
+});
+
+/** BPF_LINK_CREATE with the uprobe_multi member. */
+export const LinkCreateUprobeMulti = struct({
+  ...linkHead,
+  path: u64,
+  offsets: u64,
+  refCtrOffsets: u64,
+  cookies: u64,
+  cnt: u32,
+  multiFlags: u32,
+  pid: u32,
+});
+
+/** BPF_PROG_ATTACH and BPF_PROG_DETACH */
+export const ProgAttach = struct({ targetFd: u32, progFd: u32, attachType: u32, attachFlags: u32 });
 
 export const BtfLoad = struct({ btf: u64, btfLogBuf: u64, btfSize: u32, btfLogSize: u32, btfLogLevel: u32 });
 
@@ -133,3 +167,26 @@ export const ProgInfo = struct({
   /** Runs skipped because the program was active on that CPU already. Since Linux 5.12. */
   recursionMisses: u64,
 });
+
+/** `struct bpf_map_info` */
+export const MapInfo = struct({
+  type: u32,
+  id: u32,
+  keySize: u32,
+  valueSize: u32,
+  maxEntries: u32,
+  mapFlags: u32,
+  name: cstring(OBJ_NAME_LEN),
+  ifindex: u32,
+  btfVmlinuxValueTypeId: u32,
+  netnsDev: u64,
+  netnsIno: u64,
+  btfId: u32,
+  btfKeyTypeId: u32,
+  btfValueTypeId: u32,
+  btfVmlinuxId: u32,
+  mapExtra: u64,
+});
+
+/** `struct bpf_btf_info` */
+export const BtfInfo = struct({ btf: u64, btfSize: u32, id: u32, name: u64, nameLen: u32, kernelBtf: u32 });

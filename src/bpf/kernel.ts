@@ -1,36 +1,50 @@
-import { rsh } from "../asm/alu";
-import { type Assembled, assemble } from "../asm/assemble";
+import { mov, rsh } from "../asm/alu";
+import { assemble } from "../asm/assemble";
 import { helper } from "../asm/helper-ids";
-import type { MapRef } from "../asm/instruction";
+import type { Block, MapRef } from "../asm/instruction";
 import { call, exit } from "../asm/jump";
 import { r0 } from "../asm/register";
-import { AttachType, BpfCmd, ProgType } from "../core/bpf-uapi";
+import { BpfCmd, StatsType } from "../core/bpf-uapi";
 import type { Codec } from "../core/codec";
 import { errno } from "../core/errno";
-import { NotSupportedError, PermissionError, SyscallError } from "../core/errors";
+import { SyscallError, UsageError } from "../core/errors";
+import { Resources } from "../core/resources";
 import { Attr } from "../sys/attr";
 import type { Syscalls } from "../sys/syscalls";
-import { MapCreate, RawTracepointOpen } from "./attr-layouts";
+import { Access } from "./access";
+import { EnableStats } from "./attr-layouts";
+import { BloomFilter } from "./bloom-filter";
+import { openModuleBtf } from "./btf-object";
 import type { KernelFacts } from "./facts";
 import { Fd } from "./fd";
-import { BpfMap, entryCodec } from "./map";
-import { isPerCpu, type MapSpec } from "./map-spec";
+import { kindOf } from "./hooks";
+import type { Link } from "./link";
+import { BpfMap } from "./map";
+import { checkObjectName, createMapFd, type MapSource, openMapFd } from "./map-create";
+import { isPerCpu, type MapSpec, type RingSpec } from "./map-spec";
 import { MappedArray } from "./mapped-array";
-import { loadProgram, Program } from "./program";
+import { entryCodec } from "./per-cpu-value";
+import { type LoadRequest, loadProgram, Program } from "./program";
 import type { Hook, ProgramSpec } from "./program-spec";
+import { BpfQueue } from "./queue";
+import type { BloomFilterSpec, QueueSpec } from "./queue-spec";
+import { RingBuffer } from "./ring-buffer";
 
-/** A program at its hook. */
-export type Link = Disposable;
+export type { Link } from "./link";
+
+const noMaps = (): number => -1;
 
 /** Turns blueprints into objects of the running kernel. Whoever gets one disposes it. */
 export class Kernel {
-  private memoryLockRaised = false;
+  private readonly access: Access;
 
   constructor(
     readonly sys: Syscalls,
     /** What is known of the machine. */
     readonly facts: KernelFacts,
-  ) {}
+  ) {
+    this.access = new Access(sys, facts);
+  }
 
   /**
    * Our own process id as the kernel numbers it. In a PID namespace only the kernel knows it: a program that
@@ -38,108 +52,140 @@ export class Kernel {
    */
   ownPid(): number {
     if (this.facts.pidNamespace === undefined) return process.pid;
-    const hook = { kind: "raw-tracepoint", name: "sys_enter" } as const;
-    const code = [call(helper.getCurrentPidTgid), rsh(r0, 32), exit()];
-    using program = this.load({ name: "own_pid", hook, code }, () => -1);
+    using program = this.loadPlain("own_pid", [call(helper.getCurrentPidTgid), rsh(r0, 32), exit()]);
     return program.testRun();
   }
 
   /** Creates a map whose entries have one value each. */
   createMap<K, V>(spec: MapSpec<K, V>): BpfMap<K, V> {
     if (isPerCpu(spec)) throw new TypeError(`map "${spec.name}": is per CPU, use createPerCpuMap`);
-    return new BpfMap(this.sys, spec as MapSpec, spec.key, spec.value, this.newMapFd(spec as MapSpec));
+    return this.singleValued(spec, createMapFd(this.access, spec as MapSpec));
   }
 
   /** Creates a map whose entries have one value per possible CPU. */
   createPerCpuMap<K, V>(spec: MapSpec<K, V>): BpfMap<K, V[]> {
     if (!isPerCpu(spec)) throw new TypeError(`map "${spec.name}": is not per CPU, use createMap`);
-    const value = entryCodec(spec as MapSpec<unknown, V>, this.facts.possibleCpus) as Codec<V[]>;
-    return new BpfMap(this.sys, spec as MapSpec, spec.key, value, this.newMapFd(spec as MapSpec));
+    return this.perCpu(spec, createMapFd(this.access, spec as MapSpec));
   }
 
   /** Creates a mappable array and maps it. */
   createMappedArray<V>(spec: MapSpec<number, V>): MappedArray<V> {
-    return new MappedArray(this.sys, spec, this.newMapFd(spec as MapSpec));
+    using opened = new Resources();
+    const fd = opened.use(createMapFd(this.access, spec as MapSpec));
+    const array = new MappedArray(this.sys, spec, fd);
+    opened.move();
+    return array;
+  }
+
+  /** Creates a queue or a stack. */
+  createQueue<V>(spec: QueueSpec<V>): BpfQueue<V> {
+    return new BpfQueue(this.sys, spec, createMapFd(this.access, spec as MapSpec));
+  }
+
+  createBloomFilter<V>(spec: BloomFilterSpec<V>): BloomFilter<V> {
+    return new BloomFilter(this.sys, spec, createMapFd(this.access, spec as MapSpec));
+  }
+
+  /** Creates a ring buffer and maps it. Since Linux 5.8. */
+  createRingBuffer<R>(spec: RingSpec<R>): RingBuffer<R> {
+    const { pageSize } = this.sys;
+    const size = spec.maxEntries;
+    if (size < pageSize || !Number.isInteger(Math.log2(size)))
+      throw new UsageError(
+        `map "${spec.name}": ${size} bytes; a ring buffer's size is a power of two of at least a page, ${pageSize}`,
+      );
+    using opened = new Resources();
+    const fd = opened.use(createMapFd(this.access, spec));
+    const ring = new RingBuffer(this.sys, spec, fd);
+    opened.move();
+    return ring;
+  }
+
+  /** Opens a map that exists: pinned, or by id. Throws a UsageError unless it is as the blueprint says. */
+  openMap<K, V>(spec: MapSpec<K, V>, source: MapSource): BpfMap<K, V> {
+    if (isPerCpu(spec)) throw new TypeError(`map "${spec.name}": is per CPU, use openPerCpuMap`);
+    return this.singleValued(spec, openMapFd(this.access, spec as MapSpec, source));
+  }
+
+  /** Like `openMap`, for maps with one value per possible CPU. */
+  openPerCpuMap<K, V>(spec: MapSpec<K, V>, source: MapSource): BpfMap<K, V[]> {
+    if (!isPerCpu(spec)) throw new TypeError(`map "${spec.name}": is not per CPU, use openMap`);
+    return this.perCpu(spec, openMapFd(this.access, spec as MapSpec, source));
+  }
+
+  /** A pidfd, which task storage takes as its key. Since Linux 5.3. */
+  openProcess(pid: number): Fd {
+    const fd = this.sys.pidfdOpen(pid);
+    if (fd === -errno.ESRCH) throw new UsageError(`process ${pid}: there is none`);
+    if (fd < 0) throw new SyscallError(`open process ${pid}`, -fd);
+    return new Fd(this.sys, fd, `process ${pid}`);
   }
 
   /** Loads a program. `fdOf` tells the descriptor of each map it names. */
   load(spec: ProgramSpec, fdOf: (map: MapRef) => number): Program {
+    checkObjectName("program", spec.name);
+    const kind = kindOf(spec.hook);
+    const { attachModule, ...type } = kind.programType(spec.hook, this.access);
     const program = assemble(spec.code);
-    const fd = this.loadFd(spec, program, fdOf);
-    return new Program(this.sys, spec.name, new Fd(this.sys, fd));
+    using needed = new Resources();
+    const module =
+      attachModule === undefined ? undefined : needed.use(openModuleBtf(this.access, attachModule)).number;
+    const { name, license } = spec;
+    const fd = this.tryLoad({ name, program, license, ...type, attachBtfObjFd: module }, fdOf);
+    if (fd >= 0) return new Program(this.sys, name, new Fd(this.sys, fd, `program "${name}"`));
+    const special = kind.loadRefused?.(spec.hook, -fd);
+    if (special !== undefined && this.loadsOthers()) throw special;
+    throw this.access.refusal(`load program "${name}"`, -fd);
   }
 
   /** Attaches a program; disposing the result detaches it. */
   attach(program: Program, hook: Hook): Link {
-    const isRaw = hook.kind === "raw-tracepoint";
-    const name = isRaw ? Buffer.from(`${hook.name}\0`) : undefined;
-    const attr = Attr.of(RawTracepointOpen, { name, progFd: program.number });
-    const fd = this.sys.bpf(BpfCmd.BPF_RAW_TRACEPOINT_OPEN, attr);
-    if (fd === -errno.ENOENT) throw new NotSupportedError(`tracepoint "${hook.name}": this kernel has none`);
-    if (fd < 0) throw this.denied(`attach to raw tracepoint "${hook.name}"`, -fd);
-    return new Fd(this.sys, fd);
-  }
-
-  private newMapFd(spec: MapSpec): Fd {
-    const create = () =>
-      this.sys.bpf(
-        BpfCmd.BPF_MAP_CREATE,
-        Attr.of(MapCreate, {
-          mapType: spec.type,
-          keySize: spec.key.size,
-          valueSize: spec.value.size,
-          maxEntries: spec.maxEntries,
-          mapFlags: spec.flags,
-          mapName: spec.name,
-        }),
-      );
-    const fd = this.withMemoryLock(create);
-    if (fd < 0) throw this.denied(`create map "${spec.name}"`, -fd);
-    return new Fd(this.sys, fd);
-  }
-
-  private loadFd(spec: ProgramSpec, program: Assembled, fdOf: (map: MapRef) => number): number {
-    const request = { name: spec.name, program, ...this.programType(spec.hook) };
-    const attempt = (): number => {
-      try {
-        return loadProgram(this.sys, request, fdOf);
-      } catch (error) {
-        if (error instanceof SyscallError && error.errno === errno.EPERM) return -errno.EPERM;
-        throw error;
-      }
-    };
-    const fd = this.withMemoryLock(attempt);
-    if (fd < 0) throw this.denied(`load program "${spec.name}"`, -fd);
-    return fd;
-  }
-
-  private programType(hook: Hook) {
-    if (hook.kind === "raw-tracepoint") return { type: ProgType.BPF_PROG_TYPE_RAW_TRACEPOINT };
-    const target = this.facts.btf()?.rawTracepoint(hook.name);
-    if (target === undefined)
-      throw new NotSupportedError(`tracepoint "${hook.name}": not in this kernel's BTF`);
-    return {
-      type: ProgType.BPF_PROG_TYPE_TRACING,
-      expectedAttachType: AttachType.BPF_TRACE_RAW_TP,
-      attachBtfId: target.id,
-    };
+    return kindOf(hook).attach(hook, program, this.access);
   }
 
   /**
-   * Before Linux 5.11 maps and programs count against RLIMIT_MEMLOCK and fail with EPERM. The limit is
-   * raised only then: later kernels ignore it, and raising it may itself be forbidden.
+   * Makes the kernel count runs of programs and the time they take, until disposed: `Program.info` shows them. Costs
+   * every program of the machine some nanoseconds a run. Since Linux 5.8.
    */
-  private withMemoryLock(operation: () => number): number {
-    const result = operation();
-    if (result !== -errno.EPERM || this.memoryLockRaised || this.facts.isAtLeast(5, 11)) return result;
-    if (this.sys.setMemoryLock({ soft: -1n, hard: -1n }) < 0) return result;
-    this.memoryLockRaised = true;
-    return operation();
+  enableStats(): Disposable {
+    const type = StatsType.BPF_STATS_RUN_TIME;
+    const fd = this.sys.bpf(BpfCmd.BPF_ENABLE_STATS, Attr.of(EnableStats, { type }));
+    if (fd < 0) throw this.access.refusal("enable program statistics", -fd);
+    return new Fd(this.sys, fd, "program statistics");
   }
 
-  private denied(operation: string, code: number): Error {
-    const cause = new SyscallError(operation, code);
-    if (code !== errno.EPERM && code !== errno.EACCES) return cause;
-    return new PermissionError(`${operation}: ${cause.code}`, { cause, hint: this.facts.permissionHint() });
+  private singleValued<K, V>(spec: MapSpec<K, V>, fd: Fd): BpfMap<K, V> {
+    return new BpfMap(this.sys, spec as MapSpec, spec.key, spec.value, fd);
+  }
+
+  private perCpu<K, V>(spec: MapSpec<K, V>, fd: Fd): BpfMap<K, V[]> {
+    const value = entryCodec(spec as MapSpec<unknown, V>, this.facts.possibleCpus) as Codec<V[]>;
+    return new BpfMap(this.sys, spec as MapSpec, spec.key, value, fd);
+  }
+
+  /** The descriptor, or −errno where the refusal has nothing to do with the program's code. */
+  private tryLoad(request: LoadRequest, fdOf: (map: MapRef) => number): number {
+    return this.access.withMemoryLock(() => {
+      try {
+        return loadProgram(this.sys, request, fdOf);
+      } catch (error) {
+        if (error instanceof SyscallError) return -error.errno;
+        throw error;
+      }
+    });
+  }
+
+  private loadPlain(name: string, code: Block): Program {
+    return this.load({ name, hook: { kind: "raw-tracepoint", name: "sys_enter" }, code }, noMaps);
+  }
+
+  /** Whether we may load programs at all: asked only to explain a refusal. */
+  private loadsOthers(): boolean {
+    try {
+      this.loadPlain("rights", [mov(r0, 0), exit()])[Symbol.dispose]();
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

@@ -1,12 +1,15 @@
 import { BpfCmd, MapUpdate } from "../core/bpf-uapi";
-import type { Codec } from "../core/codec";
+import { type Codec, decoded } from "../core/codec";
 import { errno } from "../core/errno";
-import { BpfkitError, SyscallError } from "../core/errors";
-import { Attr } from "../sys/attr";
 import type { Syscalls } from "../sys/syscalls";
-import { MapBatch, MapElem } from "./attr-layouts";
 import type { Fd } from "./fd";
-import { isPerCpu, type MapSpec } from "./map-spec";
+import { readBatches } from "./map-batch";
+import { MapElement } from "./map-element";
+import { mapError } from "./map-error";
+import { freezeMap, type MapDetails, mapDetails } from "./map-object";
+import { isHash, type MapSpec } from "./map-spec";
+import { walkKeys } from "./map-walk";
+import { pinObject } from "./pin";
 
 /** How an update treats what is there already. */
 export type UpdateMode = "any" | "noexist" | "exist";
@@ -17,17 +20,16 @@ const MODES: Readonly<Record<UpdateMode, number>> = {
   exist: MapUpdate.BPF_EXIST,
 };
 
-/** Entries read by one BPF_MAP_LOOKUP_BATCH. */
-const BATCH = 4096;
-
 /**
  * A loaded map whose entries user space reads and writes by key. On a per-CPU map the value of an entry is
  * an array with one element per possible CPU, which `V` here already is.
+ *
+ * Errors: a RangeError or TypeError for a key or value that its codec refuses; a ReferenceError once the map is
+ * closed; a NotSupportedError for what this type of map cannot do; a SyscallError with the kernel's code for the
+ * rest, such as E2BIG for a full map.
  */
 export class BpfMap<K, V> implements Disposable {
-  private readonly keyBytes: Uint8Array;
-  private readonly valueBytes: Uint8Array;
-  private readonly valueView: DataView;
+  private readonly element: MapElement<K, V>;
 
   constructor(
     private readonly sys: Syscalls,
@@ -36,9 +38,7 @@ export class BpfMap<K, V> implements Disposable {
     private readonly value: Codec<V>,
     private readonly fd: Fd,
   ) {
-    this.keyBytes = new Uint8Array(key.size);
-    this.valueBytes = new Uint8Array(value.size);
-    this.valueView = new DataView(this.valueBytes.buffer);
+    this.element = new MapElement(sys, spec, key, value, fd);
   }
 
   /** Its file descriptor. */
@@ -48,17 +48,15 @@ export class BpfMap<K, V> implements Disposable {
 
   /** The value, or undefined when there is none. */
   lookup(key: K): V | undefined {
-    const result = this.element(BpfCmd.BPF_MAP_LOOKUP_ELEM, key, this.valueBytes);
-    if (result === -errno.ENOENT) return undefined;
-    this.check(result, "lookup");
-    return this.value.decode(this.valueView, 0);
+    this.element.setKey(key);
+    return this.read(BpfCmd.BPF_MAP_LOOKUP_ELEM, "lookup");
   }
 
   /** Writes an entry. False when `mode` forbids it: it exists already, or does not yet. */
   update(key: K, value: V, mode: UpdateMode = "any"): boolean {
-    this.valueBytes.fill(0);
-    this.value.encode(this.valueView, 0, value);
-    const result = this.element(BpfCmd.BPF_MAP_UPDATE_ELEM, key, this.valueBytes, MODES[mode]);
+    this.element.setKey(key);
+    this.element.setValue(value);
+    const result = this.element.onBoth(BpfCmd.BPF_MAP_UPDATE_ELEM, MODES[mode]);
     if (mode === "noexist" && result === -errno.EEXIST) return false;
     if (mode === "exist" && result === -errno.ENOENT) return false;
     this.check(result, "update");
@@ -67,10 +65,17 @@ export class BpfMap<K, V> implements Disposable {
 
   /** Removes an entry. False when there was none. */
   delete(key: K): boolean {
-    const result = this.element(BpfCmd.BPF_MAP_DELETE_ELEM, key);
-    if (result === -errno.ENOENT) return false;
-    this.check(result, "delete");
-    return true;
+    this.element.setKey(key);
+    return this.remove();
+  }
+
+  /**
+   * Removes an entry and returns what it was, or undefined when there was none. Nothing a program adds in between
+   * is lost, except before Linux 5.14, where it takes two calls.
+   */
+  take(key: K): V | undefined {
+    this.element.setKey(key);
+    return this.takeCurrent();
   }
 
   /**
@@ -78,119 +83,83 @@ export class BpfMap<K, V> implements Disposable {
    * there. Reads in batches (since Linux 5.6), or key by key where the map type has no batches.
    */
   entries(): [K, V][] {
-    return this.readBatches() ?? this.walk();
+    return this.inBatches(false) ?? this.entriesByKey(() => this.read(BpfCmd.BPF_MAP_LOOKUP_ELEM, "lookup"));
+  }
+
+  /** The keys, each once, in no order, read one by one as they are asked for. */
+  *keys(): Generator<K> {
+    for (const key of walkKeys(this.sys, this.spec, this.fd)) yield decoded(this.key, key);
+  }
+
+  /**
+   * Reads all entries of a hash map and removes them, each key once. What programs insert meanwhile stays for the next
+   * time. In batches since Linux 5.6, else key by key.
+   */
+  drain(): [K, V][] {
+    if (!isHash(this.spec)) throw new TypeError(`map "${this.spec.name}" drain: is not a hash map`);
+    return this.inBatches(true) ?? this.entriesByKey(() => this.takeCurrent());
+  }
+
+  /** Forbids user space to write, for ever; programs still may. Since Linux 5.2. */
+  freeze(): void {
+    freezeMap(this.sys, this.spec, this.fd.number);
+  }
+
+  /** Keeps the map alive under a path in a mounted bpffs, until that file is removed. */
+  pin(path: string): void {
+    pinObject(this.sys, `map "${this.spec.name}"`, this.fd.number, path);
+  }
+
+  /** What the kernel knows of it. */
+  details(): MapDetails {
+    return mapDetails(this.sys, `map "${this.spec.name}"`, this.fd.number);
   }
 
   [Symbol.dispose](): void {
     this.fd[Symbol.dispose]();
   }
 
-  private element(command: number, key: K, value?: Uint8Array, flags = 0): number {
-    this.key.encode(new DataView(this.keyBytes.buffer), 0, key);
-    const { keyBytes } = this;
-    return this.sys.bpf(command, Attr.of(MapElem, { mapFd: this.fd.number, key: keyBytes, value, flags }));
-  }
-
   private check(result: number, operation: string): void {
-    if (result >= 0) return;
-    const full = -result === errno.E2BIG;
-    throw new SyscallError(`map "${this.spec.name}" ${operation}`, -result, {
-      hint: full ? `the map is full: it has ${this.spec.maxEntries} entries` : undefined,
-    });
+    if (result < 0) throw mapError(this.spec, operation, -result);
   }
 
-  /** Undefined when this kernel has no batches for this map type. */
-  private readBatches(): [K, V][] | undefined {
-    const capacity = Math.min(BATCH, this.spec.maxEntries);
-    const found = new EntrySet(this.key, this.value);
-    // The position is opaque to us; four bytes hold it for hash maps, and arrays use a key.
-    let position: Uint8Array | undefined;
-    const next = new Uint8Array(Math.max(4, this.key.size));
-    let room = capacity;
-    for (;;) {
-      const keys = new Uint8Array(room * this.key.size);
-      const values = new Uint8Array(room * this.value.size);
-      const attr = Attr.of(MapBatch, {
-        mapFd: this.fd.number,
-        inBatch: position,
-        outBatch: next,
-        keys,
-        values,
-        count: room,
-      });
-      const result = this.sys.bpf(BpfCmd.BPF_MAP_LOOKUP_BATCH, attr);
-      if (result === -errno.ENOSPC && room < 2 * this.spec.maxEntries) {
-        room *= 2; // a bucket with more entries than fit
-        continue;
-      }
-      const isLast = result === -errno.ENOENT;
-      if (!isLast && position === undefined && (result === -errno.EINVAL || result === -errno.ENOTSUPP))
-        return undefined;
-      if (!isLast) this.check(result, "batch lookup");
-      found.add(keys, values, attr.read(MapBatch, "count"));
-      if (isLast) return found.list;
-      position = next.slice();
+  private read(command: number, operation: string): V | undefined {
+    const result = this.element.onBoth(command);
+    if (result === -errno.ENOENT) return undefined;
+    this.check(result, operation);
+    return this.element.value;
+  }
+
+  private remove(): boolean {
+    const result = this.element.onKey(BpfCmd.BPF_MAP_DELETE_ELEM);
+    if (result === -errno.ENOENT) return false;
+    this.check(result, "delete");
+    return true;
+  }
+
+  private takeCurrent(): V | undefined {
+    const result = this.element.onBoth(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM);
+    if (result === -errno.ENOENT) return undefined;
+    if (result >= 0) return this.element.value;
+    if (result !== -errno.EINVAL && result !== -errno.ENOTSUPP && result !== -errno.EOPNOTSUPP)
+      this.check(result, "take");
+    const value = this.read(BpfCmd.BPF_MAP_LOOKUP_ELEM, "take");
+    return value !== undefined && this.remove() ? value : undefined;
+  }
+
+  private inBatches(remove: boolean): [K, V][] | undefined {
+    const { sys, spec, key, value, fd } = this;
+    return readBatches({ sys, spec, key, value, fd }, remove);
+  }
+
+  /** Keys are collected before anything is removed, because the kernel finds the next key by the last one. */
+  private entriesByKey(valueOfCurrent: () => V | undefined): [K, V][] {
+    const list: [K, V][] = [];
+    for (const key of [...walkKeys(this.sys, this.spec, this.fd)]) {
+      this.element.setKeyBytes(key);
+      const value = valueOfCurrent();
+      if (value !== undefined) list.push([decoded(this.key, key), value]);
     }
+    return list;
   }
-
-  private walk(): [K, V][] {
-    const found = new EntrySet(this.key, this.value);
-    const next = new Uint8Array(this.key.size);
-    let previous: Uint8Array | undefined;
-    // A key deleted under our feet makes the kernel start over: the bound keeps that finite.
-    for (let steps = 0; steps < 4 * this.spec.maxEntries + 16; steps++) {
-      const after = Attr.of(MapElem, { mapFd: this.fd.number, key: previous, value: next });
-      const result = this.sys.bpf(BpfCmd.BPF_MAP_GET_NEXT_KEY, after);
-      if (result === -errno.ENOENT) return found.list;
-      this.check(result, "next key");
-      previous = next.slice();
-      const values = new Uint8Array(this.value.size);
-      const at = Attr.of(MapElem, { mapFd: this.fd.number, key: previous, value: values });
-      if (this.sys.bpf(BpfCmd.BPF_MAP_LOOKUP_ELEM, at) >= 0) found.add(previous, values, 1);
-    }
-    throw new BpfkitError(`map "${this.spec.name}" entries: changes faster than it can be read`);
-  }
-}
-
-/** Decoded entries without repetition: a hash map that changes while it is read can yield a key twice. */
-class EntrySet<K, V> {
-  readonly list: [K, V][] = [];
-  private readonly seen = new Set<string>();
-
-  constructor(
-    private readonly key: Codec<K>,
-    private readonly value: Codec<V>,
-  ) {}
-
-  add(keys: Uint8Array, values: Uint8Array, count: number): void {
-    const keyView = new DataView(keys.buffer, keys.byteOffset);
-    const valueView = new DataView(values.buffer, values.byteOffset);
-    for (let i = 0; i < count; i++) {
-      const at = i * this.key.size;
-      const identity = Buffer.from(keys.buffer, keys.byteOffset + at, this.key.size).toString("latin1");
-      if (this.seen.has(identity)) continue;
-      this.seen.add(identity);
-      this.list.push([this.key.decode(keyView, at), this.value.decode(valueView, i * this.value.size)]);
-    }
-  }
-}
-
-/** The codec of what user space reads for one entry: on per-CPU maps an array over the possible CPUs. */
-export function entryCodec<V>(spec: MapSpec<unknown, V>, cpus: number): Codec<V> | Codec<V[]> {
-  return isPerCpu(spec) ? perCpuValue(spec.value, cpus) : spec.value;
-}
-
-/** One value per CPU, each in a slot rounded up to eight bytes, as the kernel copies them. */
-function perCpuValue<V>(value: Codec<V>, cpus: number): Codec<V[]> {
-  const slot = Math.ceil(value.size / 8) * 8;
-  return {
-    size: slot * cpus,
-    align: 8,
-    decode: (view, at) => Array.from({ length: cpus }, (_, cpu) => value.decode(view, at + cpu * slot)),
-    encode: (view, at, all) => {
-      all.forEach((item, cpu) => {
-        value.encode(view, at + cpu * slot, item);
-      });
-    },
-  };
 }

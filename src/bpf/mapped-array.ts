@@ -1,9 +1,15 @@
 import type { Codec } from "../core/codec";
 import type { Mapping, Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
+import { naming } from "./map-error";
 import { type MapSpec, strideOf } from "./map-spec";
 
-/** A mappable array in our own memory: what the program writes is read without a system call. */
+/**
+ * A mappable array in our own memory: what the program writes is read without a system call.
+ *
+ * Errors: a RangeError for an index outside, or a value its codec refuses; a ReferenceError once the map is closed.
+ * Views kept beyond that show zeros.
+ */
 export class MappedArray<V> implements Disposable {
   private readonly mapping: Mapping;
   private readonly value: Codec<V>;
@@ -30,12 +36,12 @@ export class MappedArray<V> implements Disposable {
 
   /** The live memory of all entries; each use asks again, so that none outlives the map. */
   get view(): DataView {
-    return new DataView(this.mapping.buffer, 0, this.stride * this.spec.maxEntries);
+    return new DataView(this.memory, 0, this.stride * this.spec.maxEntries);
   }
 
   /** The live memory as 64-bit words, for bulk reading and `Atomics`. */
   get words(): BigUint64Array {
-    return new BigUint64Array(this.mapping.buffer, 0, (this.stride * this.spec.maxEntries) / 8);
+    return new BigUint64Array(this.memory, 0, (this.stride * this.spec.maxEntries) / 8);
   }
 
   get(index: number): V {
@@ -45,12 +51,18 @@ export class MappedArray<V> implements Disposable {
 
   set(index: number, value: V): void {
     this.checkIndex(index);
-    this.value.encode(this.view, index * this.stride, value);
+    const { view } = this;
+    naming(this.spec as MapSpec, "value", () => this.value.encode(view, index * this.stride, value));
   }
 
   [Symbol.dispose](): void {
     this.mapping[Symbol.dispose]();
     this.fd[Symbol.dispose]();
+  }
+
+  private get memory(): ArrayBuffer {
+    void this.fd.number; // throws, naming the map, once closed
+    return this.mapping.buffer;
   }
 
   private checkIndex(index: number): void {

@@ -1,12 +1,13 @@
 import { type Assembled, SLOT } from "../asm/assemble";
 import type { MapRef } from "../asm/instruction";
-import { BpfCmd } from "../core/bpf-uapi";
+import { BpfCmd, TestRunFlag } from "../core/bpf-uapi";
 import { errno } from "../core/errno";
-import { SyscallError, VerifierError } from "../core/errors";
+import { NotSupportedError, SyscallError, VerifierError } from "../core/errors";
 import { Attr } from "../sys/attr";
 import type { Syscalls } from "../sys/syscalls";
 import { ObjInfo, ProgInfo, ProgLoad, TestRun } from "./attr-layouts";
 import type { Fd } from "./fd";
+import { pinObject } from "./pin";
 import { labelAt, logLines, verdictOf } from "./verifier-log";
 
 /** What the kernel is asked to load. */
@@ -17,11 +18,15 @@ export interface LoadRequest {
   readonly expectedAttachType?: number;
   /** BTF id of what a BTF-attached program runs at. */
   readonly attachBtfId?: number;
+  /** Descriptor of the module's BTF that the id is from; the kernel's own unless given. */
+  readonly attachBtfObjFd?: number | undefined;
+  /** "Dual MIT/GPL" unless given. */
+  readonly license?: string | undefined;
   readonly program: Assembled;
 }
 
 /** Many helpers are for GPL-compatible programs only; bpfkit is MIT, its programs are offered under both. */
-const LICENSE = Buffer.from("Dual MIT/GPL\0");
+const LICENSE = "Dual MIT/GPL";
 
 const LOG_FIRST = 64 * 1024;
 /** The kernel's limit on old versions is 16 MiB − 1 (UINT_MAX >> 8). */
@@ -36,6 +41,25 @@ export interface ProgramInfo {
   readonly runTimeNs: number;
   /** Runs skipped because the program was active on that CPU. Zero before Linux 5.12. */
   readonly recursionMisses: number;
+}
+
+/** What a test run gives a program. */
+export interface TestInput {
+  /** A packet, for programs that see packets: 14 bytes at least. */
+  readonly data?: Uint8Array;
+  /** The context of programs that have another: the arguments of a raw tracepoint, for example. */
+  readonly context?: Uint8Array;
+  /** Where to run a raw tracepoint's program: this CPU instead of any. */
+  readonly cpu?: number;
+}
+
+export interface TestResult {
+  /** r0, cut to 32 bits. */
+  readonly result: number;
+  /** Mean time of a run, where the type of program is timed. */
+  readonly durationNs: number;
+  /** The packet after the last run. */
+  readonly data: Uint8Array;
 }
 
 /** A loaded program. */
@@ -67,20 +91,44 @@ export class Program implements Disposable {
   }
 
   /**
-   * Runs it once, here and now: BPF_PROG_TEST_RUN. `data` is a packet for network programs, `context` the
-   * context of others. Returns r0, cut to 32 bits. Raw tracepoint programs since Linux 5.10.
+   * Runs it once, here and now, and returns r0, cut to 32 bits: BPF_PROG_TEST_RUN. For socket filters and cgroup-skb
+   * since Linux 4.12, raw tracepoints since 5.10.
    */
-  testRun(input: { readonly data?: Uint8Array; readonly context?: Uint8Array } = {}): number {
+  testRun(input: TestInput = {}): number {
+    return this.testRuns(input).result;
+  }
+
+  /** Runs it as often as `repeat` says, and tells more than the result. */
+  testRuns(input: TestInput & { readonly repeat?: number } = {}): TestResult {
+    const data = new Uint8Array(input.data?.length ?? 0);
+    const { cpu, repeat } = input;
     const attr = Attr.of(TestRun, {
       progFd: this.fd.number,
       dataIn: input.data,
       dataSizeIn: input.data?.length,
+      dataOut: data.length === 0 ? undefined : data,
+      dataSizeOut: data.length,
       ctxIn: input.context,
       ctxSizeIn: input.context?.length,
+      repeat,
+      ...(cpu === undefined ? {} : { cpu, flags: TestRunFlag.BPF_F_TEST_RUN_ON_CPU }),
     });
     const result = this.sys.bpf(BpfCmd.BPF_PROG_TEST_RUN, attr);
-    if (result < 0) throw new SyscallError(`program "${this.name}" test run`, -result);
-    return attr.read(TestRun, "retval");
+    if (result === -errno.ENOTSUPP || result === -errno.EOPNOTSUPP)
+      throw new NotSupportedError(`program "${this.name}" test run: not possible with programs of this type`);
+    // ENOSPC: the program made its packet longer than there is room for what comes out.
+    if (result < 0 && result !== -errno.ENOSPC)
+      throw new SyscallError(`program "${this.name}" test run`, -result);
+    return {
+      result: attr.read(TestRun, "retval"),
+      durationNs: attr.read(TestRun, "duration"),
+      data: data.subarray(0, Math.min(data.length, attr.read(TestRun, "dataSizeOut"))),
+    };
+  }
+
+  /** Keeps the program alive under a path in a mounted bpffs, until that file is removed. */
+  pin(path: string): void {
+    pinObject(this.sys, `program "${this.name}"`, this.fd.number, path);
   }
 
   [Symbol.dispose](): void {
@@ -109,10 +157,11 @@ export function loadProgram(sys: Syscalls, request: LoadRequest, fdOf: (map: Map
         progType: request.type,
         insnCnt: insns.length / SLOT,
         insns,
-        license: LICENSE,
+        license: Buffer.from(`${request.license ?? LICENSE}\0`),
         progName: request.name,
         expectedAttachType: request.expectedAttachType,
         attachBtfId: request.attachBtfId,
+        attachBtfObjFd: request.attachBtfObjFd,
         ...(log === undefined ? {} : { logLevel: 1, logBuf: log, logSize: log.length }),
       }),
     );

@@ -1,13 +1,23 @@
 import { MapFlag } from "../core/bpf-uapi";
 import { Resources } from "../core/resources";
-import type { Kernel, Link } from "./kernel";
+import { BloomFilter } from "./bloom-filter";
+import type { Kernel } from "./kernel";
+import type { Link } from "./link";
 import { BpfMap } from "./map";
-import { isPerCpu, type MapSpec } from "./map-spec";
+import { isPerCpu, type MapSpec, type RingSpec } from "./map-spec";
 import { MappedArray } from "./mapped-array";
 import type { Program } from "./program";
 import type { ProbeSpec } from "./program-spec";
+import { BpfQueue } from "./queue";
+import type { BloomFilterSpec, QueueSpec } from "./queue-spec";
+import { RingBuffer } from "./ring-buffer";
 
-type Loaded = BpfMap<never, unknown> | MappedArray<unknown>;
+type Loaded =
+  | BpfMap<never, unknown>
+  | MappedArray<unknown>
+  | RingBuffer<unknown>
+  | BpfQueue<unknown>
+  | BloomFilter<unknown>;
 
 /**
  * A probe in the kernel: its maps, its programs, and whether they are attached. Reading goes on after
@@ -18,7 +28,9 @@ export class Session implements Disposable {
     private readonly loaded: ReadonlyMap<MapSpec, Loaded>,
     /** In the order of the spec. */
     readonly programs: readonly Program[],
-    private readonly links: Resources,
+    private readonly attached: Resources,
+    /** Where the programs hang, in the order of the spec. */
+    readonly links: readonly Link[],
     private readonly owned: Resources,
   ) {}
 
@@ -33,13 +45,13 @@ export class Session implements Disposable {
       return found.number;
     };
     const programs = spec.programs.map((program) => setup.use(kernel.load(program, fdOf)));
-    const links = setup.use(new Resources());
-    const session = new Session(maps, programs, links, setup);
-    prepare(session);
+    const attached = setup.use(new Resources());
+    const links: Link[] = [];
+    prepare(new Session(maps, programs, attached, links, setup));
     spec.programs.forEach(({ hook }, i) => {
-      links.use<Link>(kernel.attach(programs[i] as Program, hook));
+      links.push(attached.use(kernel.attach(programs[i] as Program, hook)));
     });
-    return new Session(maps, programs, links, setup.move());
+    return new Session(maps, programs, attached, links, setup.move());
   }
 
   /** The entries of a hash or array map. */
@@ -57,9 +69,22 @@ export class Session implements Disposable {
     return this.of(spec, MappedArray) as MappedArray<V>;
   }
 
+  /** The reading end of a ring buffer. */
+  ringBuffer<R>(spec: RingSpec<R>): RingBuffer<R> {
+    return this.of(spec, RingBuffer) as RingBuffer<R>;
+  }
+
+  queue<V>(spec: QueueSpec<V>): BpfQueue<V> {
+    return this.of(spec, BpfQueue) as BpfQueue<V>;
+  }
+
+  bloomFilter<V>(spec: BloomFilterSpec<V>): BloomFilter<V> {
+    return this.of(spec, BloomFilter) as BloomFilter<V>;
+  }
+
   /** Takes the programs off their hooks, the last attached first; maps stay readable. */
   detach(): void {
-    this.links[Symbol.dispose]();
+    this.attached[Symbol.dispose]();
   }
 
   /** Events that a program missed because it was running on that CPU already. */
@@ -84,5 +109,14 @@ function create(kernel: Kernel, spec: MapSpec): Loaded {
     return kernel.createMappedArray(spec as MapSpec<number, unknown>);
   if (spec.contents !== undefined)
     throw new TypeError(`map "${spec.name}": only a mappable array has contents`);
+  if (isRing(spec)) return kernel.createRingBuffer(spec);
+  if ("keyless" in spec)
+    return spec.keyless === "queue"
+      ? kernel.createQueue(spec as QueueSpec)
+      : kernel.createBloomFilter(spec as BloomFilterSpec);
   return (isPerCpu(spec) ? kernel.createPerCpuMap(spec) : kernel.createMap(spec)) as Loaded;
+}
+
+function isRing(spec: MapSpec): spec is RingSpec {
+  return "record" in spec;
 }

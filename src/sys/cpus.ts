@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "../core/errors";
+import type { Syscalls } from "./syscalls";
 
 /** The processors of a kernel list such as `0,2-3`, in ascending order. Throws a UsageError. */
 export function parseCpuList(text: string): number[] {
@@ -14,16 +15,19 @@ export function parseCpuList(text: string): number[] {
   return [...cpus].sort((a, b) => a - b);
 }
 
-function listed(name: "possible" | "online"): number[] {
-  return parseCpuList(readFileSync(`/sys/devices/system/cpu/${name}`, "utf8"));
-}
+const FOLDER = "/sys/devices/system/cpu";
 
 /** Processors that may ever appear: per-CPU map values have one slot for each number up to the highest. */
 export function possibleCpus(): number[] {
-  return listed("possible");
+  return parseCpuList(readFileSync(`${FOLDER}/possible`, "utf8"));
 }
 
-/** Processors that run right now. */
+/** Processors that run right now; the next one to ask may get another answer. */
 export function onlineCpus(): number[] {
-  return listed("online");
+  return parseCpuList(readFileSync(`${FOLDER}/online`, "utf8"));
+}
+
+/** `onlineCpus` as the edge shows them; just the first where it does not tell. */
+export function onlineCpusOf(sys: Pick<Syscalls, "readText">): number[] {
+  return parseCpuList(sys.readText(`${FOLDER}/online`) ?? "0");
 }

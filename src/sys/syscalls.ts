@@ -1,9 +1,12 @@
 import type { Attr } from "./attr";
 
-/** Memory shared with the kernel. The views are gone once it is disposed: touching them would be a SIGSEGV. */
+/**
+ * Memory shared with the kernel. After disposal the owner's `buffer` throws; a view of it that somebody kept
+ * shows zeros from then on, and what is written to it reaches nobody.
+ */
 export interface Mapping extends Disposable {
   readonly length: number;
-  /** The mapped bytes. Throws after disposal; do not keep the result beyond the owner's life. */
+  /** The mapped bytes. Throws a ReferenceError after disposal. */
   readonly buffer: ArrayBuffer;
 }
 
@@ -11,6 +14,12 @@ export interface Mapping extends Disposable {
 export interface MemoryLock {
   readonly soft: bigint;
   readonly hard: bigint;
+}
+
+/** A descriptor under watch by the event loop. */
+export interface Watch extends Disposable {
+  /** Calls `ready` once, as soon as the descriptor is readable: now, if it is already. Replaces an earlier one. */
+  once(ready: () => void): void;
 }
 
 /**
@@ -23,11 +32,19 @@ export interface Syscalls {
   /** bpf(2) */
   bpf(command: number, attr: Attr): number;
   /** perf_event_open(2): `pid` −1 is every process, `cpu` −1 every processor. */
-  perfEventOpen(attr: Uint8Array, pid: number, cpu: number): number;
+  perfEventOpen(attr: Attr, pid: number, cpu: number): number;
   ioctl(fd: number, request: number, argument: number): number;
   /** Maps `length` bytes of `fd` from `offset`. Throws a SyscallError. */
   mmap(fd: number, length: number, access: "read" | "read-write", offset: number): Mapping;
+  /** Opens a file or directory for reading, to name it to the kernel: a cgroup, for example. */
+  open(path: string): number;
+  /** pidfd_open(2): a descriptor that stands for a process. Since Linux 5.3. */
+  pidfdOpen(pid: number): number;
   close(fd: number): number;
+  /** Watches a descriptor. Throws a SyscallError. */
+  watch(fd: number): Watch;
+  /** The text of a file of /proc or /sys, undefined when there is none. */
+  readText(path: string): string | undefined;
   /** Sets both limits of locked memory: prlimit64(2). */
   setMemoryLock(limit: MemoryLock): number;
 }

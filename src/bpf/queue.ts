@@ -1,0 +1,59 @@
+import { BpfCmd, MapUpdate } from "../core/bpf-uapi";
+import { bytes, type Codec } from "../core/codec";
+import { errno } from "../core/errno";
+import type { Syscalls } from "../sys/syscalls";
+import type { Fd } from "./fd";
+import { MapElement } from "./map-element";
+import { mapError } from "./map-error";
+import type { QueueSpec } from "./queue-spec";
+
+/** What to do when a queue is full: fail with E2BIG, or drop the value that would be popped next. */
+export type WhenFull = "fail" | "replace";
+
+const noKey = bytes(0) as Codec<unknown>;
+
+/** A queue or a stack. Errors as those of `BpfMap`. */
+export class BpfQueue<V> implements Disposable {
+  private readonly element: MapElement<unknown, V>;
+
+  constructor(
+    sys: Syscalls,
+    readonly spec: QueueSpec<V>,
+    private readonly fd: Fd,
+  ) {
+    this.element = new MapElement(sys, spec as QueueSpec, noKey, spec.value, fd);
+  }
+
+  /** Its file descriptor. */
+  get number(): number {
+    return this.fd.number;
+  }
+
+  push(value: V, whenFull: WhenFull = "fail"): void {
+    this.element.setValue(value);
+    const flags = whenFull === "replace" ? MapUpdate.BPF_EXIST : MapUpdate.BPF_ANY;
+    const result = this.element.onBoth(BpfCmd.BPF_MAP_UPDATE_ELEM, flags);
+    if (result < 0) throw mapError(this.spec as QueueSpec, "push", -result);
+  }
+
+  /** Removes the next value; undefined when there is none. */
+  pop(): V | undefined {
+    return this.read(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, "pop");
+  }
+
+  /** The next value, which stays; undefined when there is none. */
+  peek(): V | undefined {
+    return this.read(BpfCmd.BPF_MAP_LOOKUP_ELEM, "peek");
+  }
+
+  [Symbol.dispose](): void {
+    this.fd[Symbol.dispose]();
+  }
+
+  private read(command: number, operation: string): V | undefined {
+    const result = this.element.onBoth(command);
+    if (result === -errno.ENOENT) return undefined;
+    if (result < 0) throw mapError(this.spec as QueueSpec, operation, -result);
+    return this.element.value;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Syscalls, Watch } from "../sys/syscalls";
+
+/** How a reader learns that there are records. */
+export interface RecordOptions {
+  /** Ends the reading. */
+  readonly signal?: AbortSignal;
+  /**
+   * "timer", the default, looks every `intervalMs`: programs then need not wake anybody, which costs them much more
+   * than the record. "event" waits for the kernel, for programs that submit without BPF_RB_NO_WAKEUP.
+   */
+  readonly wake?: "timer" | "event";
+  /** For the timer; 5 unless given. */
+  readonly intervalMs?: number;
+}
+
+const INTERVAL_MS = 5;
+
+/** What there is to read. */
+interface Source<R> {
+  readonly number: number;
+  /** Bytes read so far, and bytes that wait. */
+  readonly position: number;
+  readonly pending: number;
+  drain(): R[];
+}
+
+/** The source's records in batches, as they come. */
+export async function* recordBatches<R>(
+  sys: Syscalls,
+  source: Source<R>,
+  { signal, wake = "timer", intervalMs = INTERVAL_MS }: RecordOptions,
+): AsyncGenerator<R[], void, undefined> {
+  const watch = wake === "event" ? sys.watch(source.number) : undefined;
+  try {
+    let end: number | undefined;
+    for (;;) {
+      // What came before the end is still read, but not what a busy program adds after it.
+      if (signal?.aborted) end ??= source.position + source.pending;
+      if (end !== undefined && source.position >= end) return;
+      const batch = source.drain();
+      if (batch.length > 0) yield batch;
+      else if (end !== undefined) return;
+      else await (watch === undefined ? pause(intervalMs, signal) : readable(watch, signal));
+    }
+  } finally {
+    watch?.[Symbol.dispose]();
+  }
+}
+
+/** Both waits end early when the signal is aborted. */
+function until(signal: AbortSignal | undefined, start: (done: () => void) => () => void): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const finish = (): void => {
+      signal?.removeEventListener("abort", finish);
+      cancel();
+      resolve();
+    };
+    const cancel = start(finish);
+    signal?.addEventListener("abort", finish);
+  });
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return until(signal, (done) => {
+    const timer = setTimeout(done, ms);
+    return () => clearTimeout(timer);
+  });
+}
+
+function readable(watch: Watch, signal: AbortSignal | undefined): Promise<void> {
+  return until(signal, (done) => {
+    watch.once(done);
+    return () => {};
+  });
+}

@@ -1,0 +1,41 @@
+/** Numbers and layouts of perf_event_open(2). Source: include/uapi/linux/perf_event.h */
+import { i32, struct, u16, u32, u64 } from "../core/codec";
+
+/** `struct perf_event_attr` as of Linux 4.1 (PERF_ATTR_SIZE_VER5), which every later kernel takes. */
+export const PerfEventAttr = struct({
+  type: u32,
+  size: u32,
+  config: u64,
+  /** Or a frequency in Hz, with the flag `freq`. */
+  samplePeriod: u64,
+  sampleType: u64,
+  readFormat: u64,
+  /** A bit field: `PerfFlag`. */
+  flags: u64,
+  wakeupEvents: u32,
+  bpType: u32,
+  /** For probes: the function's name or the file's path. */
+  config1: u64,
+  /** For probes: the offset in it. */
+  config2: u64,
+  branchSampleType: u64,
+  sampleRegsUser: u64,
+  sampleStackUser: u32,
+  clockid: i32,
+  sampleRegsIntr: u64,
+  auxWatermark: u32,
+  sampleMaxStack: u16,
+  reserved: u16,
+});
+
+/** `enum perf_type_id` */
+export const PerfType = Object.freeze({ hardware: 0, software: 1, tracepoint: 2 });
+
+/** `enum perf_sw_ids` */
+export const SoftwareClock = Object.freeze({ "cpu-clock": 0, "task-clock": 1 });
+
+/** Bits of `PerfEventAttr.flags`. */
+export const PerfFlag = Object.freeze({ disabled: 1n << 0n, freq: 1n << 10n });
+
+/** `PERF_EVENT_IOC_*`: _IO('$', 0), _IO('$', 1), _IOW('$', 8, __u32). */
+export const PerfIoctl = Object.freeze({ enable: 0x2400, disable: 0x2401, setBpf: 0x40042408 });
