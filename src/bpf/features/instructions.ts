@@ -54,7 +54,7 @@ export const helperFeatures = {
   "probe-read-kernel": helperCall("bpf_probe_read_kernel", "5.5", readInto(helper.probeReadKernel)),
   "probe-read-user-str": helperCall("bpf_probe_read_user_str", "5.5", readInto(helper.probeReadUserStr)),
   "current-cgroup-id": helperCall("bpf_get_current_cgroup_id", "4.18", [call(helper.getCurrentCgroupId)]),
-  "ancestor-cgroup-id": helperCall("bpf_get_current_ancestor_cgroup_id", "5.6", [
+  "ancestor-cgroup-id": helperCall("bpf_get_current_ancestor_cgroup_id", "5.14", [
     mov(r1, 0),
     call(helper.getCurrentAncestorCgroupId),
   ]),

@@ -14,7 +14,7 @@ import { type Outcome, outcomeOf } from "./outcome";
 type FieldsOf<C> = C extends StructCodec<infer F> ? F : never;
 type Values<C> = { readonly [K in keyof FieldsOf<C>]?: AttrValue | undefined };
 
-/** The kernel's own probes and ours count as one: both names are offered. */
+/** Some helpers are for GPL-compatible programs only. */
 const LICENSE = Buffer.from("Dual MIT/GPL\0");
 
 /** What a probe needs to know about a program: its type, and where it would run. */
