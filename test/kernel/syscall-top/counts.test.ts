@@ -1,8 +1,8 @@
 import { constants } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { kernelTest } from "../kernel-test";
 import { raw, repeat } from "./raw-syscalls";
 import { countsBy, rowWith, traced } from "./traced";
+import { until } from "./workload";
 
 /** Everything is needed that syscall-top uses wherever the kernel has BTF. */
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint"];
@@ -172,10 +172,10 @@ kernelTest(NEEDS, "each interval has its own counts", async ({ kernel }) => {
   const args = [...SELF, "--syscall", "getppid,getsid", "-i", "500ms", "--errors", "--latency"];
   const { output } = await traced(kernel, args, async (made) => {
     repeat(101, "getppid");
-    while (made.reports.length < 1) await sleep(10);
+    await until("report 1 is there", () => made.reports.length >= 1);
     repeat(211, "getsid");
     repeat(17, "getppid");
-    while (made.reports.length < 2) await sleep(10);
+    await until("report 2 is there", () => made.reports.length >= 2);
   });
   const [first, second, ...more] = output.reports.map((_, index) => countsBy(output.rows(index), "syscall"));
   expect(first).toEqual({ getppid: 101 });

@@ -6,7 +6,7 @@ import { cgroupMount } from "../../../src/symbols/cgroups";
 import { onlineCpus } from "../../../src/sys/cpus";
 import { kernelTest } from "../kernel-test";
 import { countsBy, rowWith, traced } from "./traced";
-import { beginWorkload, calls, removePrograms, runWorkload, untilIn } from "./workload";
+import { beginWorkload, calls, removePrograms, runWorkload, until, untilIn } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "program:gcc"];
 const ALL = ["-n", "0", "--syscall", "getppid,getsid"];
@@ -121,7 +121,7 @@ describe("filters", () => {
   });
   kernelTest(NEEDS, "-t", async ({ kernel }) => {
     const begun = await beginWorkload(["t", "r", calls("getppid", 101)]);
-    while (begun.threads().length < 2) await sleep(5);
+    await until("the thread is there", () => begun.threads().length === 2);
     const tid = begun.threads()[1] as number;
     const wanted = await traced(kernel, ["-n", "0", "-t", String(tid)], () => begun.finish());
     expect(countsBy(wanted.rows, "syscall")).toMatchObject({ getppid: 101 });

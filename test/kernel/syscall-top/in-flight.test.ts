@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { kernelTest } from "../kernel-test";
 import { rowWith, traced } from "./traced";
-import { type Begun, beginWorkload, removePrograms, untilIn } from "./workload";
+import { type Begun, beginWorkload, removePrograms, until, untilIn } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint"];
 
@@ -52,7 +52,7 @@ kernelTest(
       const short = await beginWorkload(["r"], { comm });
       await untilIn(short.pid, "read");
       await short.finish();
-      while (waiting.threads().length < 2) await sleep(5);
+      await until("the thread is there", () => waiting.threads().length === 2);
       await untilIn(waiting.threads()[1] as number, "read");
       await untilIn(waiting.pid, "futex");
     });

@@ -1,6 +1,7 @@
 import { kernelTest } from "../kernel-test";
 import { raw, repeat } from "./raw-syscalls";
 import { rowWith, traced } from "./traced";
+import { until } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint"];
 const SELF = ["-p", String(process.pid), "-n", "0", "--latency"];
@@ -87,7 +88,7 @@ kernelTest(NEEDS, "the maximum of an interval is its own", async ({ kernel }) =>
   const args = [...SELF, "--syscall", "nanosleep", "-i", "1s"];
   const { output } = await traced(kernel, args, async ({ reports }) => {
     raw().nanosleep(10 * SLEEP_NS);
-    while (reports.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until("report 1 is there", () => reports.length >= 1);
     raw().nanosleep(1);
   });
   const second = rowWith(output.rows(1), { syscall: "nanosleep" });

@@ -34,8 +34,11 @@ export function i386Program(): string {
   return file;
 }
 
-/** For afterAll. */
+const living = new Set<ChildProcess>();
+
+/** For afterAll: also ends what a failed test has left behind. */
 export function removePrograms(): void {
+  for (const child of living) child.kill("SIGKILL");
   if (compiled !== undefined) rmSync(compiled.folder, { recursive: true, force: true });
   compiled = undefined;
 }
@@ -94,6 +97,8 @@ export async function beginWorkload(
 ): Promise<Begun> {
   const file = workloadAs(comm);
   const child = spawn(file, steps, { env: environment(file), stdio: ["pipe", "ignore", "inherit"] });
+  living.add(child);
+  child.once("exit", () => living.delete(child));
   await once(child, "spawn");
   const pid = child.pid as number;
   return {
@@ -112,10 +117,24 @@ export async function beginWorkload(
   };
 }
 
+/** How long to wait for something that must happen: only a fault makes it longer, even in a slow guest. */
+const HANG_MS = 50_000;
+
+/** Waits until it holds. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = Date.now() + HANG_MS;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** Waits until a thread is inside the system call. */
-export async function untilIn(tid: number, name: string): Promise<void> {
+export function untilIn(tid: number, name: string): Promise<void> {
   const number = String(syscallNumber(nativeAbi(process.arch), name));
   // "running", or the number and the arguments of the call it is blocked in: proc(5).
-  while (readFileSync(`/proc/${tid}/syscall`, "utf8").split(" ")[0] !== number)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  return until(
+    `thread ${tid} is in ${name}`,
+    () => readFileSync(`/proc/${tid}/syscall`, "utf8").split(" ")[0] === number,
+  );
 }
