@@ -7,6 +7,7 @@ import { helper } from "../../src/asm/helper-ids";
 import { call, exit } from "../../src/asm/jump";
 import { r0 } from "../../src/asm/register";
 import { readFacts } from "../../src/bpf/facts";
+import { type FeatureName, featureNames, features } from "../../src/bpf/features";
 import { Kernel } from "../../src/bpf/kernel";
 import { messageOf, PermissionError } from "../../src/core/errors";
 import { openLinux } from "../../src/sys/linux";
@@ -60,9 +61,17 @@ const circumstances: Circumstances = {
   stateOf(need) {
     if (need.startsWith(PROGRAM)) return programState(need.slice(PROGRAM.length));
     if (need === "x86-64") return process.arch === "x64" ? "available" : "missing";
-    return "available";
+    return featureState(need);
   },
 };
+
+/** Asks the kernel. A name that no feature has is a fault of the test. */
+function featureState(name: string): State {
+  if (!(featureNames as readonly string[]).includes(name))
+    throw new RangeError(`kernelTest: no feature "${name}"`);
+  const state = features(runningKernel()).state(name as FeatureName);
+  return state === "inconclusive" ? "unknown" : state;
+}
 
 const PROGRAM = "program:";
 

@@ -1,0 +1,52 @@
+import type { Btf } from "../../../../src/bpf/btf/btf";
+import type { KernelFacts, PidNamespace } from "../../../../src/bpf/facts";
+
+/** Offsets of no particular kernel: listings made with them are the same everywhere. */
+const PLACES: Readonly<Record<string, readonly [offset: number, size: number]>> = {
+  "pt_regs.cx": [88, 8],
+  "pt_regs.ip": [128, 8],
+  "pt_regs.pc": [256, 8],
+  "pt_regs.pstate": [264, 8],
+  "task_struct.thread_info.status": [16, 4],
+  "task_struct.group_leader": [1400, 8],
+  "task_struct.comm": [1800, 16],
+  "task_struct.tgid": [1404, 4],
+  "task_struct.pid": [1300, 4],
+};
+
+function madeUpBtf(): Btf {
+  const member = (type: string, path: string) => {
+    const place = PLACES[`${type}.${path}`];
+    return place === undefined ? undefined : { offset: place[0], size: place[1], type: 0 };
+  };
+  const btf: Pick<Btf, "member" | "requireMember" | "rawTracepoint"> = {
+    member: (type, path) => member(String(type), path),
+    requireMember: (type, path) => {
+      const place = member(String(type), path);
+      if (place === undefined) throw new RangeError(`the made-up kernel has no ${type}.${path}`);
+      return place;
+    },
+    rawTracepoint: ((name: string) => ({ id: 1, name })) as never,
+  };
+  return btf as Btf;
+}
+
+interface MadeUp {
+  readonly arch?: "x64" | "arm64";
+  readonly btf?: boolean;
+  readonly pidNamespace?: PidNamespace;
+}
+
+/** The facts of a machine with two processors. */
+export function madeUpFacts({ arch = "x64", btf = true, pidNamespace }: MadeUp = {}): KernelFacts {
+  const types = btf ? madeUpBtf() : undefined;
+  return {
+    arch,
+    release: "6.6.6-made-up",
+    possibleCpus: 2,
+    isAtLeast: () => true,
+    btf: () => types,
+    pidNamespace,
+    permissionHint: () => "",
+  };
+}
