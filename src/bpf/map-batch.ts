@@ -38,7 +38,7 @@ export function readBatches<K, V>(
   const next = new Uint8Array(Math.max(4, key.size));
   let position: Uint8Array | undefined;
   const affordable = Math.max(64, Math.floor(BATCH_BYTES / (key.size + value.size)));
-  let room = Math.min(BATCH, spec.maxEntries, affordable);
+  let room = Math.max(1, Math.min(BATCH, spec.maxEntries, affordable));
   // Twice the map's size is more than other types than hash maps yield unless they start over and over.
   for (let read = 0; read < 2 * spec.maxEntries + BATCH; ) {
     const keys = new Uint8Array(room * key.size);
@@ -74,7 +74,7 @@ export function readBatches<K, V>(
       }
       list.push([key.decode(keyView, at), value.decode(valueView, i * value.size)]);
     }
-    if (isLast) return list;
+    if (isLast || count === 0) return list;
     read += count;
     position = next.slice();
   }

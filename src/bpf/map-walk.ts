@@ -28,7 +28,7 @@ export function* walkKeys(sys: Syscalls, spec: MapSpec, fd: Fd): Generator<Uint8
   const following = Attr.of(MapElem, { mapFd: fd.number, key: previous, value: next });
   let attr = first;
   let known = 0;
-  while (known <= seen.size + PATIENCE && seen.size < 2 * spec.maxEntries) {
+  while (known <= seen.size + PATIENCE && seen.size < Math.max(2 * spec.maxEntries, 1)) {
     void fd.number; // throws if the map was closed while the caller had the last key
     const result = sys.bpf(BpfCmd.BPF_MAP_GET_NEXT_KEY, attr);
     if (result === -errno.ENOENT) return;

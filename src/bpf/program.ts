@@ -183,11 +183,16 @@ function explain(request: LoadRequest, code: number, log: readonly string[]): Er
   if (log.length === 0) return new SyscallError(operation, code, { cause: failure });
   const { reason, slot } = verdictOf(log);
   const label = slot === undefined ? undefined : labelAt(request.program, slot);
-  const line = slot === undefined ? undefined : request.program.at(slot)?.origin[0];
+  const line = slot === undefined ? undefined : lineOf(request.program.at(slot)?.origin ?? []);
   const where = [label === undefined ? undefined : `under label "${label}"`, line].filter(Boolean).join(", ");
   return new VerifierError(
     `${operation}: ${failure.code}: ${reason}${where === "" ? "" : ` (${where})`}`,
     log,
     { cause: failure, hint: `the verifier's log has ${log.length} lines: -vv shows it` },
   );
+}
+
+/** The source line that asked for an instruction: where a macro wrote it, the line that used the macro. */
+function lineOf(origin: readonly string[]): string | undefined {
+  return origin.find((line) => !line.includes("/asm/macros/")) ?? origin[0];
 }

@@ -31,11 +31,19 @@ export async function* recordBatches<R>(
   { signal, wake = "timer", intervalMs = INTERVAL_MS }: RecordOptions,
 ): AsyncGenerator<R[], void, undefined> {
   const watch = wake === "event" ? sys.watch(source.number) : undefined;
+  // What came before the end is still read, but not what a busy program adds after it.
+  let end: number | undefined;
+  const onAbort = (): void => {
+    try {
+      end ??= source.position + source.pending;
+    } catch {
+      end = 0; // closed before: nothing left to read
+    }
+  };
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort);
   try {
-    let end: number | undefined;
     for (;;) {
-      // What came before the end is still read, but not what a busy program adds after it.
-      if (signal?.aborted) end ??= source.position + source.pending;
       if (end !== undefined && source.position >= end) return;
       const batch = source.drain();
       if (batch.length > 0) yield batch;
@@ -43,6 +51,7 @@ export async function* recordBatches<R>(
       else await (watch === undefined ? pause(intervalMs, signal) : readable(watch, signal));
     }
   } finally {
+    signal?.removeEventListener("abort", onAbort);
     watch?.[Symbol.dispose]();
   }
 }

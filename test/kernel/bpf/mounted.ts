@@ -1,0 +1,17 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A file system of the kernel's, mounted in a folder of its own until disposed. */
+export function mounted(type: "bpf" | "tracefs"): Disposable & { readonly folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), "bpfkit-"));
+  execFileSync("mount", ["-t", type, type, folder]);
+  return {
+    folder,
+    [Symbol.dispose]() {
+      execFileSync("umount", [folder]);
+      rmdirSync(folder);
+    },
+  };
+}
