@@ -8,7 +8,6 @@ module.exports = {
   testMatch: ["**/*.test.js"],
   transform: {},
   maxWorkers: 1,
-  // Guests run on an emulated processor, about ten times slower.
-  testTimeout: process.env.BPFKIT_GUEST === undefined ? 60_000 : 600_000,
+  testTimeout: 60_000,
   reporters: ["default", "<rootDir>/dist/test/summary-reporter.js"],
 };
