@@ -4,9 +4,9 @@ import { exit, mov, r0 } from "../../../src/asm";
 import type { Hook } from "../../../src/bpf/program-spec";
 import { Session } from "../../../src/bpf/session";
 import { cgroupMountOf } from "../../../src/sys/mounts";
-import { runningKernel } from "../kernel-test";
+import { kernelTest, runningKernel } from "../kernel-test";
 import { counting, counts } from "./counting";
-import { featureTest } from "./feature-test";
+
 import { getpgidAt, renameThread } from "./libc-function";
 import { mounted } from "./mounted";
 
@@ -28,20 +28,20 @@ function counted(hook: Hook, run: () => void) {
 }
 
 for (const kind of ["raw-tracepoint", "btf-raw-tracepoint"] as const)
-  featureTest([kind], kind, () => {
+  kernelTest([kind], kind, () => {
     const { mine, link } = counted({ kind, name: "task_rename" }, () => {
       for (let i = 0; i < 23; i++) renameThread();
     });
     expect([mine, link?.means]).toEqual([23, "bpf-link"]);
   });
 
-featureTest(["tracepoint"], "tracepoint", () => {
+kernelTest(["tracepoint"], "tracepoint", () => {
   using _tracefs = mounted("tracefs");
   const found = counted({ kind: "tracepoint", name: "syscalls:sys_enter_kill" }, work);
   expect(found.mine).toBe(23);
 });
 
-featureTest(["perf-event"], "a clock on each CPU", () => {
+kernelTest(["perf-event"], "a clock on each CPU", () => {
   const { all, link } = counted({ kind: "perf-event", name: "cpu-clock", frequency: 997 }, () => {
     const end = performance.now() + 200;
     while (performance.now() < end);
@@ -50,7 +50,7 @@ featureTest(["perf-event"], "a clock on each CPU", () => {
   expect(link?.places).toBe(readFileSync("/proc/cpuinfo", "utf8").match(/^processor/gm)?.length);
 });
 
-featureTest(["perf-event"], "a clock on a CPU that is not there, or too fast", () => {
+kernelTest(["perf-event"], "a clock on a CPU that is not there, or too fast", () => {
   const kernel = runningKernel();
   const open = (hook: Hook) => () => Session.open(kernel, counting(pid, hook));
   const clock = { kind: "perf-event", name: "cpu-clock" } as const;
@@ -63,7 +63,7 @@ featureTest(["perf-event"], "a clock on a CPU that is not there, or too fast", (
 });
 
 for (const kind of ["uprobe", "uretprobe"] as const)
-  featureTest([kind], kind, () => {
+  kernelTest([kind], kind, () => {
     const target = getpgidAt();
     for (const only of [undefined, pid]) {
       const hook = { kind, name: "getpgid", path: target.path, offset: target.offset, pid: only } as const;
@@ -74,7 +74,7 @@ for (const kind of ["uprobe", "uretprobe"] as const)
     }
   });
 
-featureTest(["uprobe-multi"], "uprobe.multi", () => {
+kernelTest(["uprobe-multi"], "uprobe.multi", () => {
   const target = getpgidAt();
   for (const atReturn of [false, true]) {
     const hook = {
@@ -90,7 +90,7 @@ featureTest(["uprobe-multi"], "uprobe.multi", () => {
   }
 });
 
-featureTest(["uprobe"], "a uprobe where none can be", () => {
+kernelTest(["uprobe"], "a uprobe where none can be", () => {
   const kernel = runningKernel();
   const open = (hook: Hook) => () => Session.open(kernel, counting(pid, hook));
   const none = { kind: "uprobe", name: "f", path: "/nowhere", offset: 0 } as const;
@@ -98,7 +98,7 @@ featureTest(["uprobe"], "a uprobe where none can be", () => {
   expect(open({ ...none, path: "/proc/self/status" })).toThrow("no probe may be put there");
 });
 
-featureTest(["cgroup-attach"], "cgroup", () => {
+kernelTest(["cgroup-attach"], "cgroup", () => {
   const mount = cgroupMountOf(readFileSync("/proc/self/mountinfo", "utf8"));
   if (mount === undefined) throw new Error("no cgroup v2");
   const kernel = runningKernel();
@@ -120,7 +120,7 @@ function sockCreate(name: string) {
   };
 }
 
-featureTest(["raw-tracepoint"], "places that do not exist are named, with the nearest that does", () => {
+kernelTest(["raw-tracepoint"], "places that do not exist are named, with the nearest that does", () => {
   const kernel = runningKernel();
   const open = (hook: Hook) => () => Session.open(kernel, counting(pid, hook));
   expect(open({ kind: "raw-tracepoint", name: "sys_entre" })).toThrow(

@@ -3,9 +3,8 @@ import { readFileSync } from "node:fs";
 import { features } from "../../../src/bpf/features";
 import type { Hook } from "../../../src/bpf/program-spec";
 import { Session } from "../../../src/bpf/session";
-import { runningKernel } from "../kernel-test";
+import { kernelTest, runningKernel } from "../kernel-test";
 import { counting, counts } from "./counting";
-import { featureTest } from "./feature-test";
 
 const pid = process.pid;
 
@@ -22,31 +21,31 @@ function counted(hook: Hook): number {
 /** The offset 0 of a traced function may hold a call; kprobes know, so it is enough. */
 const kprobe = { kind: "kprobe", name: FUNCTION, offset: 0 } as const;
 
-featureTest(["kprobe"], "kprobe", () => {
+kernelTest(["kprobe"], "kprobe", () => {
   expect(counted(kprobe)).toBe(23);
 });
 
-featureTest(["kretprobe"], "kretprobe", () => {
+kernelTest(["kretprobe"], "kretprobe", () => {
   expect(counted({ kind: "kretprobe", name: FUNCTION })).toBe(23);
 });
 
-featureTest(["kprobe-multi"], "kprobe.multi at entry and return", () => {
+kernelTest(["kprobe-multi"], "kprobe.multi at entry and return", () => {
   for (const atReturn of [false, true])
     expect(counted({ kind: "kprobe-multi", name: FUNCTION, functions: [FUNCTION], atReturn })).toBe(23);
 });
 
 for (const kind of ["fentry", "fexit"] as const)
-  featureTest([kind], kind, () => {
+  kernelTest([kind], kind, () => {
     expect(counted({ kind, name: FUNCTION })).toBe(23);
   });
 
-featureTest(["fentry", "attach-cookie"], "fentry with a cookie", () => {
+kernelTest(["fentry", "attach-cookie"], "fentry with a cookie", () => {
   // Cookies of fentry programs came later than those of perf events, with Linux 5.19.
   if (!runningKernel().facts.isAtLeast(5, 19)) return;
   expect(counted({ kind: "fentry", name: FUNCTION, cookie: 7n })).toBe(23);
 });
 
-featureTest(["kprobe"], "a kprobe on a function that does not exist", () => {
+kernelTest(["kprobe"], "a kprobe on a function that does not exist", () => {
   expect(() => counted({ kind: "kprobe", name: "comm_shwo" })).toThrow(
     expect.objectContaining({
       name: "NotSupportedError",
@@ -56,7 +55,7 @@ featureTest(["kprobe"], "a kprobe on a function that does not exist", () => {
   );
 });
 
-featureTest(["kprobe-multi"], "kprobe.multi with a function that does not exist", () => {
+kernelTest(["kprobe-multi"], "kprobe.multi with a function that does not exist", () => {
   const functions = [FUNCTION, "no_such_function"];
   expect(() => counted({ kind: "kprobe-multi", name: "x", functions })).toThrow(
     "a function is missing, or cannot be probed",
@@ -66,7 +65,7 @@ featureTest(["kprobe-multi"], "kprobe.multi with a function that does not exist"
 const lacks = (name: "kprobe" | "kprobe-multi" | "fentry") =>
   features(runningKernel()).state(name) === "missing";
 
-featureTest(["raw-tracepoint"], "what a kernel without them says", () => {
+kernelTest(["raw-tracepoint"], "what a kernel without them says", () => {
   if (lacks("kprobe"))
     expect(() => counted(kprobe)).toThrow(
       expect.objectContaining({ name: "NotSupportedError", message: "kprobe: this kernel has no kprobes" }),

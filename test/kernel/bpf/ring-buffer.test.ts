@@ -25,7 +25,7 @@ import { mappableArray, ringBuffer } from "../../../src/bpf/map-spec";
 import { Session } from "../../../src/bpf/session";
 import { RingBufferFlag } from "../../../src/core/bpf-uapi";
 import { count64, struct, u32 } from "../../../src/core/codec";
-import { featureTest } from "./feature-test";
+import { kernelTest } from "../kernel-test";
 
 const Event = struct({ nr: u32, more: u32, check: count64 });
 const State = struct({ nr: count64, lost: count64 });
@@ -72,7 +72,7 @@ function emitting(kernel: Kernel, size: number, { discards = false, flags = 0 } 
   return { session, reader: session.ringBuffer(ring), emit };
 }
 
-featureTest(["ring-buffer"], "records come in order across many wrap-arounds", ({ kernel }) => {
+kernelTest(["ring-buffer"], "records come in order across many wrap-arounds", ({ kernel }) => {
   const size = kernel.sys.pageSize;
   const { session, reader, emit } = emitting(kernel, size);
   using _session = session;
@@ -86,7 +86,7 @@ featureTest(["ring-buffer"], "records come in order across many wrap-arounds", (
   expect([reader.consumed, reader.pending]).toEqual([seen.length, 0]);
 });
 
-featureTest(["ring-buffer"], "discarded records are passed over and counted", ({ kernel }) => {
+kernelTest(["ring-buffer"], "discarded records are passed over and counted", ({ kernel }) => {
   const { session, reader, emit } = emitting(kernel, kernel.sys.pageSize, { discards: true });
   using _session = session;
   emit(23);
@@ -94,7 +94,7 @@ featureTest(["ring-buffer"], "discarded records are passed over and counted", ({
   expect(reader.discarded).toBe(23);
 });
 
-featureTest(["ring-buffer"], "a full ring: the program counts, the reader gets what fitted", ({ kernel }) => {
+kernelTest(["ring-buffer"], "a full ring: the program counts, the reader gets what fitted", ({ kernel }) => {
   const size = kernel.sys.pageSize;
   const fits = size / (Event.size + 8);
   const { session, reader, emit } = emitting(kernel, size);
@@ -109,7 +109,7 @@ featureTest(["ring-buffer"], "a full ring: the program counts, the reader gets w
 });
 
 for (const wake of ["timer", "event"] as const)
-  featureTest(["ring-buffer"], `records as they come, by ${wake}`, async ({ kernel }) => {
+  kernelTest(["ring-buffer"], `records as they come, by ${wake}`, async ({ kernel }) => {
     const flags = wake === "timer" ? RingBufferFlag.BPF_RB_NO_WAKEUP : 0;
     const { session, reader, emit } = emitting(kernel, 16 * kernel.sys.pageSize, { flags });
     using _session = session;
@@ -130,7 +130,7 @@ for (const wake of ["timer", "event"] as const)
     expect(seen).toEqual(Array.from({ length: 53 }, (_, i) => i));
   });
 
-featureTest(["ring-buffer"], "misuse of a ring buffer", ({ kernel }) => {
+kernelTest(["ring-buffer"], "misuse of a ring buffer", ({ kernel }) => {
   expect(() => kernel.createRingBuffer(ringBuffer("odd", 5000))).toThrow(
     'map "odd": 5000 bytes; a ring buffer\'s size is a power of two of at least a page',
   );
