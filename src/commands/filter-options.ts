@@ -167,7 +167,8 @@ function joined(earlier: readonly number[], later: readonly number[]): readonly 
   return [...new Set([...earlier, ...later])];
 }
 
-function mountOf(option: string, machine: Machine): string {
+/** Where cgroup v2 is mounted. Throws a NotSupportedError that names the option which needs it. */
+export function mountOf(option: string, machine: Machine): string {
   const mount = machine.cgroupMount();
   if (mount !== undefined) return mount;
   const hint = 'mount it: "mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 none /sys/fs/cgroup/unified"';

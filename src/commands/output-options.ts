@@ -74,7 +74,7 @@ export const liveOption = {
 export const timestampOptions = {
   timestamps: {
     flags: "--timestamps <kind>",
-    help: "the time above each report: none, clock, iso, delta (since the start)",
+    help: "the time above each report: none, clock, iso, delta (since the one above)",
     choices: timestampModes,
     group,
   },

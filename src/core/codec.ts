@@ -195,14 +195,9 @@ export function struct<F extends { readonly [K in keyof F]: AnyCodec }>(fields: 
     align = Math.max(align, codec.align);
   }
   const size = roundUp(end, align);
-  const inField = <R>(name: string, run: () => R): R => {
-    try {
-      return run();
-    } catch (error) {
-      if (error instanceof RangeError) throw new RangeError(`${name}: ${error.message}`, { cause: error });
-      throw error;
-    }
-  };
+  // One handler around all fields: decoding is on the way of every record of a stream.
+  const inField = (name: string | undefined, error: unknown): unknown =>
+    error instanceof RangeError ? new RangeError(`${name}: ${error.message}`, { cause: error }) : error;
   return {
     fields,
     offsets,
@@ -211,14 +206,28 @@ export function struct<F extends { readonly [K in keyof F]: AnyCodec }>(fields: 
     holes: size - used,
     decode: (view, at) => {
       const value = {} as Record<string, unknown>;
-      for (const [name, codec] of entries)
-        value[name] = inField(name, () => codec.decode(view, at + offsets[name]));
+      let field: string | undefined;
+      try {
+        for (const [name, codec] of entries) {
+          field = name;
+          value[name] = codec.decode(view, at + offsets[name]);
+        }
+      } catch (error) {
+        throw inField(field, error);
+      }
       return value as Values<F>;
     },
     encode: (view, at, value) => {
       new Uint8Array(view.buffer, view.byteOffset + at, size).fill(0);
-      for (const [name, codec] of entries)
-        inField(name, () => codec.encode(view, at + offsets[name], value[name]));
+      let field: string | undefined;
+      try {
+        for (const [name, codec] of entries) {
+          field = name;
+          codec.encode(view, at + offsets[name], value[name]);
+        }
+      } catch (error) {
+        throw inField(field, error);
+      }
     },
   };
 }

@@ -165,7 +165,8 @@ class Reader {
   private counted(tally: Tally, span: Span) {
     const { entries, mapFull, evicted } = readTally(tally, this.session);
     const changed = this.delta.since(entries);
-    const rows = rowsOf(changed, this.given.by, this.names());
+    const { by, failuresOnly } = this.reportOptions;
+    const rows = rowsOf(changed, by, this.names(), failuresOnly);
     this.forgetTheDead(tally, entries, changed);
     return syscallReport(rows, span, this.lostSince({ mapFull, evicted }), this.reportOptions);
   }

@@ -8,7 +8,8 @@ import { nativeAbi } from "../../symbols/syscalls";
 import { selectSyscalls } from "../../symbols/syscalls/select";
 import { choice } from "../choice";
 import type { OptionSpecs, OptionValues } from "../command";
-import { filterOptions } from "../filter-options";
+import { filterOptions, mountOf } from "../filter-options";
+import type { Machine } from "../machine";
 import {
   liveOption,
   outputOptions,
@@ -94,7 +95,7 @@ export const options = {
 
 export type Options = OptionValues<typeof options>;
 
-function parseBy(text: string): readonly Dimension[] {
+function parseBy(text: string, machine: Machine): readonly Dimension[] {
   const by = text.split(",").map((part) => choice("by", part.trim(), dimensions));
   const twice = by.find((dimension, i) => by.indexOf(dimension) !== i);
   if (twice !== undefined) throw new UsageError(`by: "${twice}" is there twice`);
@@ -102,6 +103,7 @@ function parseBy(text: string): readonly Dimension[] {
     throw new UsageError('by: "thread" shows the process already', { hint: "use --by thread" });
   if (by.includes("cgroup") && by.includes("container"))
     throw new UsageError('by: "cgroup" and "container" exclude each other');
+  if (by.includes("cgroup") || by.includes("container")) mountOf("by", machine);
   return by;
 }
 
@@ -150,8 +152,12 @@ export function check(given: Options): void {
     throw new UsageError("in-flight: calls that have not returned have no result and no latency", {
       hint: "leave out --latency, --errors, -x, --errno and --by errno",
     });
+  if (inFlight && (by.join() !== "syscall" || sort !== undefined))
+    throw new UsageError("in-flight: shows every call by itself, the oldest first", {
+      hint: "leave out --by and --sort",
+    });
   const columns = availableColumns({ by, latency, errors });
-  if (sort !== undefined && !inFlight && !columns.includes(sort.column))
+  if (sort !== undefined && !columns.includes(sort.column))
     throw new UsageError(`sort: this table has no column "${sort.column}"`, {
       hint: `it has ${columns.join(", ")}`,
     });

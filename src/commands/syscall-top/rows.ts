@@ -40,8 +40,16 @@ export interface Names {
 /** What is outside of all containers. */
 export const NO_CONTAINER = "host";
 
-/** The rows of a reading, in no order. Groups that get the same labels become one row. */
-export function rowsOf(entries: readonly TallyEntry[], by: readonly Dimension[], names: Names): SyscallRow[] {
+/**
+ * The rows of a reading, in no order. Groups that get the same labels become one row. `failuresOnly`: nothing but
+ * failed calls was counted.
+ */
+export function rowsOf(
+  entries: readonly TallyEntry[],
+  by: readonly Dimension[],
+  names: Names,
+  failuresOnly = false,
+): SyscallRow[] {
   const groups = new Map<string, { labels: Partial<SyscallRow>; stats: Stats }>();
   for (const { key, stats } of entries) {
     const labels = labelsOf(key, by, names);
@@ -49,7 +57,10 @@ export function rowsOf(entries: readonly TallyEntry[], by: readonly Dimension[],
     const known = groups.get(identity);
     groups.set(identity, { labels, stats: known === undefined ? stats : merge(known.stats, stats) });
   }
-  return [...groups.values()].map(({ labels, stats }) => ({ ...labels, ...figures(stats) }));
+  return [...groups.values()].map(({ labels, stats }) => {
+    const { count, failed } = stats;
+    return { ...labels, ...figures({ ...stats, failed: failuresOnly ? count : failed }) };
+  });
 }
 
 function labelsOf(key: GroupKey, by: readonly Dimension[], names: Names): Partial<SyscallRow> {
