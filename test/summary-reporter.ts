@@ -1,5 +1,5 @@
 /** Jest reporter: why tests were skipped, and one plain line that says how the run went. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -67,9 +67,10 @@ export default class SummaryReporter {
     );
     const failed = results.numFailedTests + broken.length;
     lines.push(`${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
-    // With --json stdout belongs to the results. Jest's own summary is always the last reporter's, so ours waits.
-    const stream = this.settings.json === true ? process.stderr : process.stdout;
-    process.once("exit", () => stream.write(`${lines.join("\n")}\n`));
+    // With --json stdout belongs to the results. Jest's own summary is always the last reporter's, so ours waits
+    // for the end, when streams may take nothing any more.
+    const fd = this.settings.json === true ? 2 : 1;
+    process.once("exit", () => writeSync(fd, `${lines.join("\n")}\n`));
   }
 
   /** Makes the run fail when a test was skipped and nobody says why. */
