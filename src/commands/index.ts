@@ -9,6 +9,12 @@ export const commands: readonly CommandEntry[] = [
     load: (): Command => require("./syscall-top/command").syscallTop,
   },
   {
+    name: "proc-count",
+    summary: "Count who executes what, and what it costs",
+    example: "proc-count --cost -- make -j8",
+    load: (): Command => require("./proc-count/command").procCount,
+  },
+  {
     name: "doctor",
     summary: "Tell what this kernel allows and which commands will work",
     example: "doctor",

@@ -1,0 +1,156 @@
+/** The options of proc-count, and what follows from them. */
+import { UsageError } from "../../core/errors";
+import { parseSize } from "../../core/units";
+import { groupStores } from "../../probes/exec-groups";
+import { type ExecDimension, execDimensions } from "../../probes/exec-key";
+import { choice } from "../choice";
+import type { OptionSpecs, OptionValues } from "../command";
+import { filterOptions } from "../filter-options";
+import {
+  liveOption,
+  outputOptions,
+  programOptions,
+  rowOptions,
+  type SortOrder,
+  timestampOptions,
+} from "../output-options";
+import { timingOptions } from "../timing-options";
+import { availableColumns, type SortColumn, sortColumns } from "./report";
+
+const group = "Executions";
+
+const rows = rowOptions(sortColumns, { top: 20, sort: "count" as SortColumn });
+
+export const options = {
+  by: {
+    flags: "--by <what>",
+    help: `group by ${execDimensions.join(", ")}, or by several: parent,comm`,
+    parse: parseBy,
+    default: ["comm"] as readonly ExecDimension[],
+    defaultText: "comm",
+    group,
+  },
+  cost: {
+    flags: "--cost",
+    help: "what they cost: CPU time, switches, waiting, memory, I/O, faults, how they ended",
+    group,
+  },
+  argsSize: {
+    flags: "--args-size <bytes>",
+    help: "how much of a command line is kept, up to 16K; what is cut is marked",
+    parse: parseArgsSize,
+    default: 4096,
+    defaultText: "4K",
+    group,
+  },
+  get: {
+    flags: "--get <pid>",
+    help: "the entry of this process only, with --by pid",
+    parse: parsePid,
+    group,
+  },
+  reset: {
+    flags: "--reset",
+    help: "with -i: empty the map after each report, so that it has room for what comes",
+    group,
+  },
+  ...filterOptions,
+  ...timingOptions,
+  top: rows.top,
+  sort: {
+    flags: rows.sort.flags,
+    help: rows.sort.help,
+    parse: rows.sort.parse,
+    defaultText: "count, with --cost cpu",
+    group: "Output",
+  },
+  ...outputOptions(["table", "json", "ndjson", "csv"]),
+  ...liveOption,
+  ...timestampOptions,
+  map: {
+    flags: "--map <kind>",
+    help: "where to count: hash, percpu (a value per CPU), lru (evicts when full)",
+    choices: groupStores,
+    defaultText: "hash",
+    group: "Program",
+  },
+  maxEntries: {
+    flags: "--max-entries <n>",
+    help: "groups, and with --cost threads, that there is room for; what does not fit is counted as lost",
+    parse: parseMaxEntries,
+    defaultText: "10240, with --by args 2048",
+    group: "Program",
+  },
+  ...programOptions,
+} as const satisfies OptionSpecs;
+
+export type Options = OptionValues<typeof options>;
+
+function parseBy(text: string): readonly ExecDimension[] {
+  const by = text.split(",").map((part) => choice("by", part.trim(), execDimensions));
+  const twice = by.find((dimension, i) => by.indexOf(dimension) !== i);
+  if (twice !== undefined) throw new UsageError(`by: "${twice}" is there twice`);
+  if (by.includes("cgroup") && by.includes("container"))
+    throw new UsageError('by: "cgroup" and "container" exclude each other');
+  return by;
+}
+
+const MOST_ARGS = 16 * 1024;
+
+function parseArgsSize(text: string): number {
+  const size = parseSize(text, { name: "args-size" });
+  if (size < 16 || size > MOST_ARGS)
+    throw new UsageError(`args-size: ${size} is not from 16 to ${MOST_ARGS} bytes`);
+  return Math.ceil(size / 8) * 8;
+}
+
+function parsePid(text: string): number {
+  if (!/^\d{1,7}$/.test(text) || Number(text) === 0)
+    throw new UsageError(`get: "${text}" is not a process id`);
+  return Number(text);
+}
+
+/** The kernel allocates the map at once; 2^22 entries are gigabytes. */
+const MOST_ENTRIES = 2 ** 22;
+
+function parseMaxEntries(text: string): number {
+  const entries = Number(text);
+  if (!/^\d+$/.test(text) || entries < 1 || entries > MOST_ENTRIES)
+    throw new UsageError(`max-entries: "${text}" is not a number from 1 to ${MOST_ENTRIES}`);
+  return entries;
+}
+
+/** Room for groups: with command lines an entry takes more than 4 KB. */
+export function maxEntriesOf({ maxEntries, by }: Pick<Options, "maxEntries" | "by">): number {
+  return maxEntries ?? (by.includes("args") ? 2048 : 10_240);
+}
+
+/** The order asked for: by count, or by CPU time where it is measured. */
+export function sortOf({ sort, cost }: Pick<Options, "sort" | "cost">): SortOrder<SortColumn> {
+  return sort ?? { column: cost ? "cpu" : "count", reversed: false };
+}
+
+/** Options that contradict each other. */
+export function check(given: Options): void {
+  const { by, cost, map, sort, get, reset, interval, tid, cpu } = given;
+  if (cost && map === "lru")
+    throw new UsageError('map: "lru" does not go with --cost', {
+      hint: "what is evicted would take its costs along; use hash or percpu with a larger --max-entries",
+    });
+  if (cost && (tid !== undefined || cpu !== undefined))
+    throw new UsageError("cost: is that of whole processes on all processors", {
+      hint: "leave out -t and -C",
+    });
+  if (get !== undefined && !by.includes("pid"))
+    throw new UsageError("get: the table has no entry per process", { hint: "add --by pid" });
+  if (reset && interval === undefined) throw new UsageError("reset: goes with -i", { hint: "add -i 1" });
+  if (reset && cost)
+    throw new UsageError("reset: does not go with --cost, whose processes go on", {
+      hint: "leave out --reset",
+    });
+  const columns = availableColumns(given);
+  if (sort !== undefined && !columns.includes(sort.column))
+    throw new UsageError(`sort: this table has no column "${sort.column}"`, {
+      hint: `it has ${columns.join(", ")}`,
+    });
+}

@@ -1,0 +1,50 @@
+/** What groups counted since they were last read. Pure. */
+import { type GroupEntry, type Groups, GroupWord, nameWord } from "./exec-groups";
+import type { ExecKey } from "./exec-key";
+
+/** A key as text, equal for equal keys. */
+export function execKeyText({ cgroup, comm, parent, pid, uid, exe, args }: ExecKey): string {
+  return JSON.stringify([String(cgroup), comm, parent, pid, uid, exe, args?.length, args?.text]);
+}
+
+/** Remembers the last reading, one entry per key of the map, and so no more than the map holds. */
+export class ExecDelta {
+  private last = new Map<string, BigUint64Array>();
+
+  constructor(private readonly parts: Groups["parts"]) {}
+
+  /** The groups with what they counted since the last call. Their wall time is that until `nowNs`. */
+  since(entries: readonly GroupEntry[], nowNs: bigint): GroupEntry[] {
+    const now = new Map<string, BigUint64Array>();
+    const changes = entries.map(({ key, words }) => {
+      const text = execKeyText(key);
+      const current = this.parts.cost ? withWallTime(words, nowNs) : words;
+      const before = this.last.get(text);
+      now.set(text, current);
+      return { key, words: before === undefined ? current : this.difference(current, before) };
+    });
+    this.last = now;
+    return changes;
+  }
+
+  /** The map was emptied: all begin at zero. */
+  reset(): void {
+    this.last.clear();
+  }
+
+  private difference(now: BigUint64Array, before: BigUint64Array): BigUint64Array {
+    // An evicted key that came back begins at zero again: then all of it is new.
+    if (now[GroupWord.execs]! < before[GroupWord.execs]!) return now;
+    const end = nameWord(this.parts);
+    const isState = (i: number) =>
+      i >= end || (this.parts.cost && (i === GroupWord.alive || i === GroupWord.maxRssPages));
+    return now.map((word, i) => (isState(i) ? word : word - before[i]!));
+  }
+}
+
+/** Processes that still run count as if they ended now. */
+function withWallTime(words: BigUint64Array, nowNs: bigint): BigUint64Array {
+  const settled = words.slice();
+  settled[GroupWord.wallNs] = words[GroupWord.wallNs]! + words[GroupWord.alive]! * nowNs;
+  return settled;
+}

@@ -1,0 +1,93 @@
+/**
+ * The path of an open file as a program can find it: names from the file up to the root of its mount namespace, each
+ * closed by a NUL. bpf_d_path may be called at a few places only. Pure.
+ */
+import { add, mov, sub } from "../asm/alu";
+import { helper } from "../asm/helper-ids";
+import { type Block, type Label, label } from "../asm/instruction";
+import { call, jump } from "../asm/jump";
+import { stackAddress } from "../asm/macros/map";
+import { load, store } from "../asm/memory";
+import { fp, type Register, r0, r1, r2, r3 } from "../asm/register";
+import type { Btf } from "../bpf/btf/btf";
+
+/** Bytes kept of a path. Longer ones lose their beginning, and say so. */
+export const PATH_SIZE = 256;
+/** A name has at most NAME_MAX bytes (include/uapi/linux/limits.h), and a NUL. */
+const NAME_SIZE = 256;
+/** Bytes of memory that `writePath` writes to. */
+export const PATH_ROOM = PATH_SIZE + NAME_SIZE;
+/** Names and mount points on the way up. */
+const STEPS = 24;
+
+/** Bytes of the stack that `writePath` needs. */
+export const PATH_STACK = 32;
+
+const POINTER = 8;
+
+/** `*(fp + at) = *(address in r3)`, eight bytes. Goes to `fault` if that cannot be read. */
+function follow(at: number, fault: Label): Block {
+  return [[stackAddress(r1, at), mov(r2, POINTER), call(helper.probeReadKernel)], jump.ne(r0, 0, fault)];
+}
+
+/**
+ * Writes the path of the `struct file` whose address lies at `fp + file`, names from the last to the first, to the
+ * PATH_ROOM bytes at `room`: a register that calls keep. `position` is another one, and afterwards the bytes written.
+ * `stack` names the end of PATH_STACK bytes. Loses r0–r5.
+ */
+export function writePath(btf: Btf, file: number, room: Register, position: Register, stack: number): Block {
+  const offset = (type: string, member: string) => btf.requireMember(type, member).offset;
+  const [dentry, mount, root, name] = [8, 16, 24, 32].map((down) => stack - down) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const parent = name;
+  const mnt = offset("mount", "mnt");
+  const done = label("path_done");
+  const steps = Array.from({ length: STEPS }, (): Block => {
+    const isRoot = label("mount_root");
+    const next = label("path_next");
+    return [
+      // Where the mount ends, its mount point goes on, unless it is mounted nowhere.
+      [load(8, r3, fp, mount), add(r3, mnt + offset("vfsmount", "mnt_root")), follow(root, done)],
+      [load(8, r1, fp, root), load(8, r2, fp, dentry), jump.eq(r1, r2, isRoot)],
+      [load(8, r3, fp, dentry), add(r3, offset("dentry", "d_name") + offset("qstr", "name"))],
+      follow(name, done),
+      [mov(r1, room), jump.gt(position, PATH_SIZE - 1, done), add(r1, position)],
+      [mov(r2, NAME_SIZE), load(8, r3, fp, name), call(helper.probeReadKernelStr)],
+      [jump.sle(r0, 1, done), add(position, r0)],
+      [load(8, r3, fp, dentry), add(r3, offset("dentry", "d_parent")), follow(dentry, done)],
+      jump.always(next),
+      isRoot,
+      [load(8, r3, fp, mount), add(r3, offset("mount", "mnt_parent")), follow(parent, done)],
+      [load(8, r1, fp, parent), load(8, r2, fp, mount), jump.eq(r1, r2, done)],
+      [load(8, r3, fp, mount), add(r3, offset("mount", "mnt_mountpoint")), follow(dentry, done)],
+      [load(8, r1, fp, parent), store(8, fp, mount, r1)],
+      next,
+    ];
+  });
+  return [
+    mov(position, 0),
+    [load(8, r3, fp, file), add(r3, offset("file", "f_path") + offset("path", "mnt")), follow(mount, done)],
+    [
+      load(8, r3, fp, file),
+      add(r3, offset("file", "f_path") + offset("path", "dentry")),
+      follow(dentry, done),
+    ],
+    [load(8, r1, fp, mount), sub(r1, mnt), store(8, fp, mount, r1)],
+    steps,
+    done,
+  ];
+}
+
+/** The path from bytes that `writePath` wrote; a beginning that was cut off is shown as `…`. */
+export function readPath(written: Uint8Array): string {
+  const names = Buffer.from(written).toString("utf8").split("\0");
+  const isCut = written.at(-1) !== 0;
+  const last = names.pop();
+  while (!isCut && names.at(-1) === "") names.pop();
+  if (names.length === 0) return "";
+  return `${isCut ? `…${last}` : ""}/${names.reverse().join("/")}`;
+}

@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { kernelTest } from "../kernel-test";
+import { counted, rowOf } from "./counted";
+import { compilePrograms, type Programs } from "./programs";
+
+const NEEDS = ["btf-raw-tracepoint"];
+const COMPILED = [...NEEDS, "program:gcc"];
+
+let programs: Programs | undefined;
+const compiled = (): Programs => {
+  programs ??= compilePrograms();
+  return programs;
+};
+afterAll(() => programs?.remove());
+
+const MS = 1e6;
+
+kernelTest(
+  [...COMPILED, "program:time"],
+  "time, switches and memory as /usr/bin/time has them",
+  async ({ kernel }) => {
+    const report = `${compiled().folder}/report`;
+    const work = [
+      "time",
+      "-f",
+      "%e %U %S %M %c %w %x",
+      "-o",
+      report,
+      compiled().worker,
+      "7",
+      "60000000",
+      "101",
+      "3",
+    ];
+    const { rows, lost } = await counted(kernel, ["--cost"], work);
+    const [, user = 0, system = 0, kib = 0, involuntary = 0, voluntary = 0] = readFileSync(report, "utf8")
+      .trim()
+      .split("\n")
+      .at(-1)!
+      .split(" ")
+      .map(Number);
+    const row = rowOf(rows, "comm", "worker");
+    expect(row).toMatchObject({
+      count: 1,
+      exits: 1,
+      failed: 1,
+      killed: 0,
+      running: 0,
+      maxRssBytes: kib * 1024,
+    });
+    // time shows hundredths, each cut off.
+    expect(Math.abs(Number(row["cpuNs"]) - (user + system) * 1e9)).toBeLessThan(25 * MS);
+    expect(Math.abs(Number(row["involuntarySwitches"]) - involuntary)).toBeLessThanOrEqual(2);
+    // The last switch of a thread comes after the kernel has taken its account.
+    expect(Number(row["voluntarySwitches"]) - voluntary).toBeGreaterThanOrEqual(0);
+    expect(Number(row["voluntarySwitches"]) - voluntary).toBeLessThanOrEqual(9);
+    expect(lost).toMatchObject({ mapFull: 0, tasksFull: 0 });
+  },
+);
+
+kernelTest(NEEDS, "statuses and signals are counted, dead or alive", async ({ kernel }) => {
+  const script = [
+    "i=0; while [ $i -lt 5 ]; do /bin/sh -c 'exit 3'; i=$((i+1)); done",
+    "sh -c 'kill -9 $$'; sh -c 'kill -9 $$'; sh -c 'kill -15 $$'",
+    "/bin/true",
+  ].join(";");
+  const { rows, totals } = await counted(kernel, ["--cost", "--by", "comm"], ["bash", "-c", script]);
+  expect(rowOf(rows, "comm", "sh")).toMatchObject({
+    count: 8,
+    exits: 8,
+    failed: 5,
+    killed: 3,
+    signals: { SIGKILL: 2, SIGTERM: 1 },
+    running: 0,
+  });
+  expect(rowOf(rows, "comm", "true")).toMatchObject({ count: 1, exits: 1, failed: 0 });
+  expect(totals["running"]).toBe(0);
+});
+
+kernelTest(NEEDS, "a sleeper costs time but no CPU", async ({ kernel }) => {
+  const { rows } = await counted(kernel, ["--cost"], ["sh", "-c", "sleep 0.3; :"]);
+  const row = rowOf(rows, "comm", "sleep");
+  expect(Number(row["wallNs"])).toBeGreaterThanOrEqual(290 * MS);
+  expect(Number(row["cpuNs"])).toBeLessThan(100 * MS);
+});
+
+kernelTest(COMPILED, "short threads in great number are charged in full", async ({ kernel }) => {
+  const { worker } = compiled();
+  const script = `i=0; while [ $i -lt 41 ]; do ${worker} 8 1000 0 0; i=$((i+1)); done`;
+  const { rows } = await counted(kernel, ["--cost"], ["sh", "-c", script]);
+  const row = rowOf(rows, "comm", "worker");
+  expect(row).toMatchObject({ count: 41, exits: 41, failed: 0, running: 0 });
+  expect(Number(row["cpuNs"])).toBeGreaterThan(0);
+});
+
+kernelTest(
+  COMPILED,
+  "a process from before until after is charged for the time in between",
+  async ({ kernel }) => {
+    const child = spawn(compiled().worker, ["2", "100000000000", "0", "0"]);
+    try {
+      await once(child, "spawn");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const scheduled = () =>
+        Number(readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ")[11]) * 10 * MS;
+      let used = 0;
+      const { rows } = await counted(kernel, ["--cost", "--by", "pid", "-n", "0"], async () => {
+        const before = scheduled();
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        used = scheduled() - before;
+      });
+      const row = rowOf(rows, "pid", child.pid!);
+      expect(row).toMatchObject({ comm: "worker", count: 0, exits: 0, running: 1 });
+      expect(used).toBeGreaterThan(0);
+      // stat counts in hundredths; the walk at either end takes a moment.
+      expect(Math.abs(Number(row["cpuNs"]) - used)).toBeLessThan(Math.max(60 * MS, used / 4));
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+  },
+);
+
+kernelTest(NEEDS, "-p charges this process and not its children", async ({ kernel }) => {
+  const child = spawn("sh", [
+    "-c",
+    "read x; i=0; while [ $i -lt 19 ]; do /bin/true; i=$((i+1)); done; read x",
+  ]);
+  try {
+    await once(child, "spawn");
+    const { rows } = await counted(kernel, ["--cost", "-p", String(child.pid), "-n", "0"], async () => {
+      child.stdin.write("\n");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    });
+    expect(rows.map((row) => row["comm"])).toEqual(["sh"]);
+    expect(rows[0]).toMatchObject({ count: 0, forks: 19, running: 1 });
+  } finally {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  }
+});
+
+kernelTest(NEEDS, "a table of tasks that is too small says what it lost", async ({ kernel }) => {
+  const { lost } = await counted(
+    kernel,
+    ["--cost", "--max-entries", "2"],
+    ["sh", "-c", "(/bin/true; :) & (/bin/true; :) & (/bin/true; :) & wait"],
+  );
+  expect(Number(lost["tasksFull"])).toBeGreaterThan(0);
+});

@@ -1,0 +1,165 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { kernelTest } from "../kernel-test";
+import { counted, countsBy, rowOf } from "./counted";
+import { compilePrograms, type Programs } from "./programs";
+
+const NEEDS = ["btf-raw-tracepoint"];
+const COMPILED = [...NEEDS, "program:gcc"];
+const NOTHING_LOST = { mapFull: 0, tasksFull: 0, evicted: 0, missedRuns: 0 };
+
+let programs: Programs | undefined;
+const compiled = (): Programs => {
+  programs ??= compilePrograms();
+  return programs;
+};
+afterAll(() => programs?.remove());
+
+/** A shell that runs a program so often; `true` alone would be the shell's own. */
+const loop = (times: number, program: string) =>
+  `i=0; while [ $i -lt ${times} ]; do ${program}; i=$((i+1)); done`;
+
+for (const map of ["hash", "percpu", "lru"])
+  kernelTest(NEEDS, `--map ${map} counts each execution exactly`, async ({ kernel }) => {
+    const script = `${loop(211, "/bin/true")}; ${loop(23, "/bin/false")}; ${loop(3, "/bin/echo >/dev/null")}`;
+    const { rows, lost, totals, outcome } = await counted(
+      kernel,
+      ["--map", map, "-n", "0"],
+      ["sh", "-c", script],
+    );
+    expect(countsBy(rows, "comm")).toEqual({ true: 211, false: 23, echo: 3, sh: 1 });
+    expect(lost).toEqual(NOTHING_LOST);
+    expect(totals["count"]).toBe(238);
+    expect(outcome).toEqual({ lost: 0 });
+  });
+
+kernelTest(NEEDS, "counts a storm from parallel shells to the last one", async ({ kernel }) => {
+  const one = `(${loop(503, "/bin/true")}) &`;
+  const { rows, lost } = await counted(kernel, [], ["sh", "-c", `${one.repeat(7)} wait`]);
+  expect(rowOf(rows, "comm", "true")["count"]).toBe(7 * 503);
+  expect(lost).toEqual(NOTHING_LOST);
+});
+
+describe("ways to execute", () => {
+  kernelTest(COMPILED, "vfork; failed attempts do not count", async ({ kernel }) => {
+    const { vforker } = compiled();
+    const { rows } = await counted(kernel, [], [vforker, "17", "/bin/true"]);
+    expect(countsBy(rows, "comm")).toEqual({ true: 17, vforker: 1 });
+  });
+  kernelTest(COMPILED, "fexecve", async ({ kernel }) => {
+    const { fexecer } = compiled();
+    const { rows } = await counted(kernel, ["--by", "exe"], [fexecer, "13", "/bin/true"]);
+    expect(rowOf(rows, "exe", "/usr/bin/true")["count"]).toBe(13);
+  });
+  kernelTest(COMPILED, "a thread that is not the first", async ({ kernel }) => {
+    const { threader } = compiled();
+    const { rows } = await counted(kernel, ["--cost"], [threader, "/bin/true"]);
+    expect(countsBy(rows, "comm")).toEqual({ threader: 1, true: 1 });
+    expect(rowOf(rows, "comm", "true")).toMatchObject({ exits: 1, failed: 0, killed: 0, running: 0 });
+    expect(rowOf(rows, "comm", "threader")).toMatchObject({ exits: 0, running: 0 });
+  });
+  kernelTest(COMPILED, "a script counts as itself", async ({ kernel }) => {
+    const script = join(compiled().folder, "script-é\x1b[1m");
+    writeFileSync(script, "#!/bin/sh\nexit 0\n");
+    chmodSync(script, 0o755);
+    const { rows } = await counted(kernel, ["--by", "comm,exe"], ["sh", "-c", loop(5, `'${script}'`)]);
+    expect(rowOf(rows, "comm", "script-é\x1b[1m")).toMatchObject({ count: 5, exe: "/usr/bin/dash" });
+  });
+});
+
+describe("--by", () => {
+  const script = `${loop(7, "/bin/true")}; sh -c '${loop(5, "/bin/true")}'`;
+  kernelTest(NEEDS, "pid gives each process with its last name", async ({ kernel }) => {
+    const { rows } = await counted(
+      kernel,
+      ["--by", "pid", "-n", "0"],
+      ["sh", "-c", "exec sh -c 'exec sleep 0'"],
+    );
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({ comm: "sleep", count: 3 });
+  });
+  kernelTest(NEEDS, "parent tells who started it", async ({ kernel }) => {
+    const { rows } = await counted(kernel, ["--by", "parent,comm"], ["sh", "-c", script]);
+    const trues = rows.filter((row) => row["comm"] === "true");
+    expect(trues.map((row) => [row["parent"], row["count"]])).toEqual([["sh", 12]]);
+  });
+  kernelTest(NEEDS, "exe names the file, however it was called", async ({ kernel }) => {
+    const { rows } = await counted(
+      kernel,
+      ["--by", "exe"],
+      ["sh", "-c", "cd /bin; ./true; /usr/bin/../bin/true"],
+    );
+    expect(rowOf(rows, "exe", "/usr/bin/true")["count"]).toBe(2);
+  });
+  kernelTest(NEEDS, "uid", async ({ kernel }) => {
+    const { rows } = await counted(kernel, ["--by", "uid"], ["/bin/true"]);
+    expect(rows).toMatchObject([{ uid: process.getuid?.(), count: 1 }]);
+  });
+  kernelTest(
+    [...NEEDS, "program:unshare"],
+    "pid counts inside of another PID namespace",
+    async ({ kernel }) => {
+      const command = ["unshare", "-pf", "sh", "-c", loop(11, "/bin/true")];
+      const { rows } = await counted(kernel, ["-n", "0"], command);
+      expect(rowOf(rows, "comm", "true")["count"]).toBe(11);
+    },
+  );
+});
+
+describe("arguments", () => {
+  const argsOf = async (
+    kernel: Parameters<typeof counted>[0],
+    words: readonly string[],
+    ...more: string[]
+  ) => {
+    const { rows } = await counted(kernel, ["--by", "args", ...more], words);
+    return rows[0];
+  };
+  kernelTest(
+    NEEDS,
+    "blanks, newlines, empty ones, UTF-8 and escapes stay as they are",
+    async ({ kernel }) => {
+      const words = ["/bin/true", "a b", "", "c\nd", "é漢", "\x1b[31m'\""];
+      expect(await argsOf(kernel, words)).toMatchObject({ args: words, argsCut: false, count: 1 });
+    },
+  );
+  kernelTest(NEEDS, "10,000 of them fill what there is room for, and say so", async ({ kernel }) => {
+    const words = ["/bin/true", ...Array.from({ length: 10_000 }, (_, i) => String(i))];
+    const row = await argsOf(kernel, words);
+    const bytes = Buffer.from(`${words.join("\0")}\0`).subarray(0, 4096);
+    expect(row).toMatchObject({ args: bytes.toString().split("\0"), argsCut: true });
+  });
+  kernelTest(NEEDS, "what fits exactly is not cut", async ({ kernel }) => {
+    const exact = ["/bin/true", "x".repeat(64 - "/bin/true".length - 2)];
+    expect(await argsOf(kernel, exact, "--args-size", "64")).toMatchObject({ args: exact, argsCut: false });
+    const longer = ["/bin/true", `${exact[1]}y`];
+    expect(await argsOf(kernel, longer, "--args-size", "64")).toMatchObject({ args: longer, argsCut: true });
+  });
+});
+
+describe("maps that are too small", () => {
+  const work = ["sh", "-c", Array.from({ length: 13 }, (_, i) => `/bin/echo ${i} >/dev/null`).join(";")];
+  kernelTest(NEEDS, "a full hash map counts what it could not keep", async ({ kernel }) => {
+    const { totals, lost } = await counted(kernel, ["--by", "args", "--max-entries", "5"], work);
+    expect(totals["count"]).toBe(5);
+    expect(lost).toMatchObject({ mapFull: 9, evicted: 0 });
+  });
+  kernelTest(NEEDS, "what an LRU map evicted is missing and counted", async ({ kernel }) => {
+    const { totals, lost } = await counted(
+      kernel,
+      ["--by", "pid", "--map", "lru", "--max-entries", "4"],
+      work,
+    );
+    expect(Number(totals["count"]) + Number(lost["evicted"])).toBe(14);
+  });
+});
+
+kernelTest(NEEDS, "--get shows one process, --reset empties the map in between", async ({ kernel }) => {
+  const { output } = await counted(
+    kernel,
+    ["--by", "comm", "-i", "200ms", "--reset"],
+    ["sh", "-c", "/bin/true; sleep 0.5; /bin/true"],
+  );
+  const counts = output.reports.map((report) => report.totals["count"] as number);
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(4);
+});
