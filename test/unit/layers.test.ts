@@ -148,11 +148,21 @@ test("nothing but cli writes to the console or ends the process", () => {
   expect(loud.map(({ path }) => path)).toEqual([]);
 });
 
+const pure = /^(asm\/|probes\/|commands\/[^/]+\/(probe|report|rows)\.ts$)/;
+
+/** Of node:os the tables of signals and errors are the same on every machine, and nothing else is. */
+test("what is pure takes only constants from node:os", () => {
+  const asking = files.filter(
+    ({ path, code }) =>
+      pure.test(path) && /"node:os"/.test(code.replace(/^import \{ constants \} from "node:os";$/gm, "")),
+  );
+  expect(asking.map(({ path }) => path)).toEqual([]);
+});
+
 test("what is pure asks neither the machine nor the kernel", () => {
-  const pure = /^(asm\/|probes\/|commands\/[^/]+\/(probe|report|rows)\.ts$)/;
   const impure = imports.filter(
     ({ from, to, typeOnly }) =>
-      pure.test(from) && !typeOnly && /^node:(?!util$)|sys\/(linux|cpus)$|bpf\/kernel$/.test(to),
+      pure.test(from) && !typeOnly && /^node:(?!util$|os$)|sys\/(linux|cpus)$|bpf\/kernel$/.test(to),
   );
   expect(impure.map(show)).toEqual([]);
 });

@@ -10,7 +10,8 @@ import {
 const command = "syscall-top";
 const name: Schema = { type: "string" };
 const number: Schema = { type: "integer" };
-const rate: Schema = { type: "number", minimum: 0 };
+/** Null when no time has passed. */
+const rate: Schema = { anyOf: [{ type: "number", minimum: 0 }, { type: "null" }] };
 const share: Schema = { type: "number", minimum: 0, maximum: 1 };
 
 const labels = {
