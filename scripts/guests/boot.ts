@@ -67,7 +67,7 @@ export async function boot(options: BootOptions): Promise<GuestEnd> {
   await writeInitramfs(initramfs, image, {
     NAME: `guest-${kernel.name.replaceAll(".", "-")}`,
     PROJECT: guest.foreign ? projectFolder : "",
-    PRELOAD: guest.foreign ? "" : hostNode,
+    PRELOAD: preloads(guest) ? hostNode : "",
     NOW: String(Math.floor(Date.now() / 1000)),
     TERMINAL: options.terminal ?? "",
     CONSOLE: consoleDevice(kernel.architecture),
@@ -92,12 +92,16 @@ export async function boot(options: BootOptions): Promise<GuestEnd> {
   }
 }
 
-function rootShares({ foreign }: PreparedGuest): Share[] {
+/** Whether the host's node is copied into the guest's memory first. */
+function preloads({ kernel, foreign }: PreparedGuest): boolean {
+  return kernel.slowPrograms === true && !foreign;
+}
+
+function rootShares(guest: PreparedGuest): Share[] {
+  const { foreign } = guest;
   if (!foreign) {
-    return [
-      { tag: "root", path: "/" },
-      { tag: "preload", path: dirname(hostNode) },
-    ];
+    const root = { tag: "root", path: "/" };
+    return preloads(guest) ? [root, { tag: "preload", path: dirname(hostNode) }] : [root];
   }
   return [
     { tag: "root", path: foreign.root },

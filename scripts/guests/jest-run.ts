@@ -18,7 +18,7 @@ export function jestArguments(
   const folders = Object.keys(tests).filter((suite) => tests[suite]!.length > 0);
   return [
     join(projectFolder, "node_modules", "jest", "bin", "jest.js"),
-    ...["--runInBand", "--ci", "--json", `--outputFile=${outputFile}`],
+    ...["--runInBand", "--ci", "--json", `--outputFile=${outputFile}`, "--reporters=default"],
     ...folders.map((suite) => `--roots=${join(buildFolder, "test", suite)}`),
   ];
 }

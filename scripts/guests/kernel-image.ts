@@ -22,9 +22,10 @@ const wantedModules = ["virtio_pci", "9pnet_virtio", "9p", "overlay"];
 
 /** The kernel, its modules and a static busybox, from the cache or downloaded. */
 export async function kernelImage(kernel: GuestKernel, log: (line: string) => void): Promise<KernelImage> {
+  const { suite, architecture, metapackage } = kernel;
   const folder = await cached({
     name: `kernel-${kernel.name}`,
-    recipe: { kernel, wantedModules, layout: 1 },
+    recipe: { suite, architecture, metapackage, wantedModules, layout: 1 },
     build: (target) => build(kernel, target, log),
     log,
   });
