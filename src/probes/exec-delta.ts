@@ -3,8 +3,8 @@ import { type GroupEntry, type Groups, GroupWord, nameWord } from "./exec-groups
 import type { ExecKey } from "./exec-key";
 
 /** A key as text, equal for equal keys. */
-export function execKeyText({ cgroup, comm, parent, pid, uid, exe, args }: ExecKey): string {
-  return JSON.stringify([String(cgroup), comm, parent, pid, uid, exe, args?.length, args?.text]);
+export function execKeyText({ cgroup, comm, parent, pid, ppid, uid, exe, args }: ExecKey): string {
+  return JSON.stringify([String(cgroup), comm, parent, pid, ppid, uid, exe, args?.length, args?.text]);
 }
 
 /** Remembers the last reading, one entry per key of the map, and so no more than the map holds. */
@@ -25,6 +25,11 @@ export class ExecDelta {
     });
     this.last = now;
     return changes;
+  }
+
+  /** The key is no longer in the map; if it comes back it begins at zero. */
+  forget(key: ExecKey): void {
+    this.last.delete(execKeyText(key));
   }
 
   /** The map was emptied: all begin at zero. */

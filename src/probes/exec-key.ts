@@ -15,10 +15,11 @@ import { bytes, type Codec, cstring, type StructCodec, struct, u32, u64 } from "
 import { SHOWN_IDS_SIZE, shownIds } from "./current-task";
 import { PATH_SIZE, PATH_STACK, readPath, writePath } from "./file-path";
 
+/** What one can group executions by. A container is found from its cgroup, outside the kernel. */
 export const execDimensions = ["pid", "comm", "exe", "args", "parent", "uid", "cgroup", "container"] as const;
 
-/** What one can group executions by. A container is found from its cgroup, outside the kernel. */
-export type ExecDimension = (typeof execDimensions)[number];
+/** `ppid` is for trees: by itself it says little. */
+export type ExecDimension = (typeof execDimensions)[number] | "ppid";
 
 /** A command line as the kernel saw it: the words, each closed by a NUL, and how many bytes they had. */
 export interface ArgsValue {
@@ -35,6 +36,7 @@ export interface ExecKey {
   readonly comm?: string;
   readonly parent?: string;
   readonly pid?: number;
+  readonly ppid?: number;
   readonly uid?: number;
   readonly exe?: string;
   readonly args?: ArgsValue;
@@ -73,6 +75,7 @@ export function argsCodec(size: number): Codec<ArgsValue> {
 
 const FIELD_OF: Readonly<Record<ExecDimension, keyof ExecKey>> = {
   pid: "pid",
+  ppid: "ppid",
   comm: "comm",
   exe: "exe",
   args: "args",
@@ -97,6 +100,7 @@ export function execKeyCodec(by: readonly ExecDimension[], argsSize: number): Ex
     parent: cstring(COMM_SIZE),
     exe: pathCodec,
     pid: u32,
+    ppid: u32,
     uid: u32,
     args: argsCodec(argsSize),
   } as unknown as AllFields;
@@ -165,6 +169,13 @@ export function writeExecKey(
       ? [get(r3, task, "task_struct", "real_parent"), writeProcessName(btf, key, to("parent"))]
       : [],
     has("pid") ? [processId(btf, task, how.namespace, stack), store(4, key, to("pid"), r1)] : [],
+    has("ppid")
+      ? [
+          get(r1, task, "task_struct", "real_parent"),
+          get(r1, r1, "task_struct", "tgid"),
+          store(4, key, to("ppid"), r1),
+        ]
+      : [],
     has("uid") ? [userOf(btf, task, r1), store(4, key, to("uid"), r1)] : [],
     has("cgroup") ? [cgroupOf(btf, task, r1), store(8, key, to("cgroup"), r1)] : [],
     has("exe") ? writeExe(btf, place, to("exe")) : [],

@@ -10,6 +10,7 @@ import { jump } from "../asm/jump";
 import { load, store } from "../asm/memory";
 import { type Register, r1, r2 } from "../asm/register";
 import type { Btf } from "../bpf/btf/btf";
+import type { MemberPlace } from "../bpf/btf/member";
 
 /** Figures that every thread has, and where. The last ones only where the kernel was built to keep them. */
 const MEMBERS = {
@@ -33,14 +34,14 @@ const WORD = 8;
 /** Bytes of what was charged of a task: a word for each figure. */
 export const CHARGED_SIZE = taskFigures.length * WORD;
 
-/** The figures that this kernel does not keep. */
-export function absentFigures(btf: Btf): TaskFigure[] {
-  return taskFigures.filter((figure) => btf.member("task_struct", MEMBERS[figure]) === undefined);
+/** Where a task keeps the figure; undefined where this kernel keeps none. */
+export function memberOf(btf: Btf, figure: TaskFigure): MemberPlace | undefined {
+  return btf.member("task_struct", MEMBERS[figure]);
 }
 
 /** `dst` = the figure as the task has it now. */
 function read(btf: Btf, dst: Register, task: Register, figure: TaskFigure): Instruction {
-  const place = btf.member("task_struct", MEMBERS[figure]);
+  const place = memberOf(btf, figure);
   return place === undefined ? mov(dst, 0) : load(place.size as 4 | 8, dst, task, place.offset);
 }
 

@@ -10,12 +10,14 @@ import { Resources } from "../../core/resources";
 import { NS_PER } from "../../core/units";
 import { lostTotal } from "../../output/report";
 import { ExecDelta } from "../../probes/exec-delta";
-import { type GroupEntry, readGroups } from "../../probes/exec-groups";
+import { type GroupEntry, type GroupParts, GroupWord, readGroups } from "../../probes/exec-groups";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { type Interval, intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
-import { check, maxEntriesOf, type Options, options, sortOf } from "./options";
+import { eventOptions, watchEvents } from "./events";
+import { eventsProbe } from "./events-probe";
+import { check, dimensionsOf, maxEntriesOf, type Options, options, sortOf } from "./options";
 import { type ProbeOptions, type ProcCountProbe, procCountProbe } from "./probe";
 import { execReport, type ReportOptions, type Span } from "./report";
 import { type Names, rowsOf } from "./rows";
@@ -25,8 +27,8 @@ export const procCount = defineCommand({
   summary: "Count who executes what, and what it costs",
   description:
     "Counts the executions of programs on the whole machine, or of what the filters let pass, in the kernel.\n" +
-    "With --cost every group shows what all its processes cost, those that ended and those that run on; a process\n" +
-    "that runs longer than the measurement is charged for the time in between.",
+    "With --cost every group shows what all its processes cost, dead and alive; one that runs longer than the " +
+    "measurement is charged for the time in between.",
   options,
   takesCommand: true,
   examples: [
@@ -35,12 +37,21 @@ export const procCount = defineCommand({
     ["proc-count --cost -- make -j8", "the bill of a build"],
     ["proc-count --by parent,comm -d 60", "who starts what"],
     ["proc-count --by args --cost -n 10 -d 60", "the ten most expensive command lines"],
+    ["proc-count --events --exit", "every start and end, with arguments, status and cost"],
+    ["proc-count -x -d 10", "what fails to start, and why"],
+    ["proc-count --tree -d 10", "the process tree with the cost of each branch"],
+    ["proc-count --flapping 5/min -d 5m", "what restarts again and again"],
     ["proc-count --by container --cost --json -d 60", "the CPU time of each container, as JSON"],
   ],
   check,
   async run(context, given): Promise<Outcome | undefined> {
     const facts = context.facts();
     const follow = context.tracee !== undefined;
+    const isByEvent = given.events || given.failed || given.flapping !== undefined;
+    if (given.dump && isByEvent) {
+      await context.print(dumpOf(eventsProbe(eventOptions(given, follow, context.pid), facts).spec));
+      return undefined;
+    }
     if (given.dump) {
       const { spec, cost } = procCountProbe(probeOptions(given, follow, context.pid), facts);
       const iterators = cost === undefined ? [] : [cost.begin, cost.settle];
@@ -48,6 +59,7 @@ export const procCount = defineCommand({
       return undefined;
     }
     const kernel = context.kernel();
+    if (isByEvent) return await watchEvents(context, kernel, given);
     const probe = procCountProbe(probeOptions(given, follow, kernel.ownPid()), facts);
     using opened = new Resources();
     const session = opened.use(openProbe(kernel, probe.spec, { filter: taskFilter(given), follow }));
@@ -61,11 +73,11 @@ export const procCount = defineCommand({
 });
 
 function probeOptions(given: Options, follow: boolean, pid: number): ProbeOptions {
-  const { by, cost, map, argsSize } = given;
+  const { map, argsSize, tree } = given;
   const cgroup = given.cgroup ?? given.container;
   return {
-    by,
-    cost,
+    by: dimensionsOf(given),
+    cost: given.cost || tree,
     store: map ?? "hash",
     maxEntries: maxEntriesOf(given),
     argsSize,
@@ -129,6 +141,12 @@ function elapsed({ startNs, endNs }: Interval): number {
   return Number(endNs - startNs);
 }
 
+/** True where nothing was counted, and with costs nobody is left to count for. */
+function isIdle(words: BigUint64Array, { cost }: GroupParts): boolean {
+  const counted = [GroupWord.execs, ...(cost ? [GroupWord.alive, GroupWord.exits, GroupWord.forks] : [])];
+  return counted.every((word) => words[word] === 0n);
+}
+
 /** How long the last threads may take from their exit to their last switch. */
 const PENDING_NS = NS_PER.s;
 const PENDING_STEP_NS = NS_PER.ms;
@@ -168,18 +186,37 @@ class Reader {
 
   /** Reports what came since the last time and returns how many events were lost in it. */
   async show(span: Span): Promise<number> {
-    const { by, get, reset, top, cost } = this.given;
+    const { get, reset, top, tree } = this.given;
+    const by = dimensionsOf(this.given);
+    const cost = this.given.cost || tree;
     const { groups } = this.probe;
     const { entries, lost } = readGroups(groups, this.session);
     const changed = this.delta.since(entries, this.context.clock.monotonicNs());
     const all = rowsOf(changed, by, groups.parts, this.names(changed), this.kernel.sys.pageSize);
     const rows = get === undefined ? all : all.filter(({ pid }) => pid === get);
     const whole = this.context.format !== "table";
-    const options: ReportOptions = { by, cost, top, sort: sortOf(this.given), whole };
+    const options: ReportOptions = { by, cost, top, sort: sortOf(this.given), tree, whole };
     const report = execReport(rows, span, this.lostSince(lost), options);
     if (reset) this.empty(entries);
+    else this.forgetTheDead(entries, changed);
     await this.context.output.report(report);
     return lostTotal(report);
+  }
+
+  /**
+   * In a run of many intervals processes come and go, and the map would fill with the dead. When it is half full,
+   * those that counted nothing and are gone make room: nothing can count for them any more.
+   */
+  private forgetTheDead(entries: readonly GroupEntry[], changed: readonly GroupEntry[]): void {
+    const { map, store, parts } = this.probe.groups;
+    if (!parts.name || store === "lru" || entries.length < map.maxEntries / 2) return;
+    const loaded = store === "percpu" ? this.session.perCpuMap(map) : this.session.map(map);
+    const { machine } = this.context;
+    for (const { key, words } of changed) {
+      if (!isIdle(words, parts) || machine.processOf(key.pid ?? 0) !== undefined) continue;
+      loaded.delete(key);
+      this.delta.forget(key);
+    }
   }
 
   /** Empties the map; what is counted between reading and deleting an entry is not. */
@@ -192,7 +229,7 @@ class Reader {
 
   private names(entries: readonly GroupEntry[]): Names {
     const { machine } = this.context;
-    const { by } = this.given;
+    const by = dimensionsOf(this.given);
     const isByCgroup = by.includes("cgroup") || by.includes("container");
     const cgroups = isByCgroup && entries.length > 0 ? machine.cgroupsById() : undefined;
     const users = by.includes("uid") ? machine.users() : undefined;

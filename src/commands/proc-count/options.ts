@@ -35,6 +35,29 @@ export const options = {
     help: "what they cost: CPU time, switches, waiting, memory, I/O, faults, how they ended",
     group,
   },
+  args: { flags: "--args", help: "by the command line too, captured as the program starts", group },
+  exe: { flags: "--exe", help: "by the path of the executable too; with --events a column of it", group },
+  events: { flags: "--events", help: "a line for each execution, as it happens", conflicts: ["cost"], group },
+  exit: { flags: "--exit", help: "with --events: a line for each end too: age, status, cost", group },
+  failed: {
+    flags: "-x, --failed",
+    help: "attempts that failed, with their error and path; with --events a line for each",
+    conflicts: ["cost"],
+    group,
+  },
+  tree: {
+    flags: "--tree",
+    help: "costs of each process with those of all that descend from it",
+    conflicts: ["events", "failed", "by", "args", "exe", "flapping"],
+    group,
+  },
+  flapping: {
+    flags: "--flapping <n/min>",
+    help: "command lines that fail more often than this in a minute",
+    parse: parseFlapping,
+    conflicts: ["events", "failed", "cost", "by"],
+    group,
+  },
   argsSize: {
     flags: "--args-size <bytes>",
     help: "how much of a command line is kept, up to 16K; what is cut is marked",
@@ -95,6 +118,13 @@ function parseBy(text: string): readonly ExecDimension[] {
   return by;
 }
 
+function parseFlapping(text: string): number {
+  const match = /^(\d{1,6})(?:\/min)?$/.exec(text);
+  if (match === null)
+    throw new UsageError(`flapping: "${text}" is not a number per minute`, { hint: "such as 5/min" });
+  return Number(match[1]);
+}
+
 const MOST_ARGS = 16 * 1024;
 
 function parseArgsSize(text: string): number {
@@ -120,19 +150,38 @@ function parseMaxEntries(text: string): number {
   return entries;
 }
 
+/** What to group by, all options taken together. */
+export function dimensionsOf({
+  by,
+  args,
+  exe,
+  tree,
+}: Pick<Options, "by" | "args" | "exe" | "tree">): readonly ExecDimension[] {
+  if (tree) return ["pid", "ppid"];
+  const more: ExecDimension[] = [...(exe ? (["exe"] as const) : []), ...(args ? (["args"] as const) : [])];
+  return [...by, ...more.filter((dimension) => !by.includes(dimension))];
+}
+
 /** Room for groups: with command lines an entry takes more than 4 KB. */
-export function maxEntriesOf({ maxEntries, by }: Pick<Options, "maxEntries" | "by">): number {
-  return maxEntries ?? (by.includes("args") ? 2048 : 10_240);
+export function maxEntriesOf({ maxEntries, by, args }: Pick<Options, "maxEntries" | "by" | "args">): number {
+  return maxEntries ?? (args || by.includes("args") ? 2048 : 10_240);
 }
 
 /** The order asked for: by count, or by CPU time where it is measured. */
-export function sortOf({ sort, cost }: Pick<Options, "sort" | "cost">): SortOrder<SortColumn> {
-  return sort ?? { column: cost ? "cpu" : "count", reversed: false };
+export function sortOf({ sort, cost, tree }: Pick<Options, "sort" | "cost" | "tree">): SortOrder<SortColumn> {
+  return sort ?? { column: cost || tree ? "cpu" : "count", reversed: false };
 }
 
 /** Options that contradict each other. */
 export function check(given: Options): void {
-  const { by, cost, map, sort, get, reset, interval, tid, cpu } = given;
+  const { map, sort, get, reset, interval, tid, cpu, events, exit, failed, flapping, tree, live } = given;
+  const cost = given.cost || tree;
+  const by = dimensionsOf(given);
+  if (exit && !events) throw new UsageError("exit: goes with --events");
+  if ((events || failed || flapping !== undefined) && (interval !== undefined || live))
+    throw new UsageError("interval: events come one by one, and are summed up at the end", {
+      hint: "leave out -i and --live",
+    });
   if (cost && map === "lru")
     throw new UsageError('map: "lru" does not go with --cost', {
       hint: "what is evicted would take its costs along; use hash or percpu with a larger --max-entries",
@@ -148,7 +197,7 @@ export function check(given: Options): void {
     throw new UsageError("reset: does not go with --cost, whose processes go on", {
       hint: "leave out --reset",
     });
-  const columns = availableColumns(given);
+  const columns = availableColumns({ by, cost });
   if (sort !== undefined && !columns.includes(sort.column))
     throw new UsageError(`sort: this table has no column "${sort.column}"`, {
       hint: `it has ${columns.join(", ")}`,

@@ -285,7 +285,7 @@ function onFork(layout: Layout): ProgramSpec {
   const ours = label("own_thread");
   const pid = offsetOf(btf, "task_struct", "pid");
   const tgid = offsetOf(btf, "task_struct", "tgid");
-  const has = (field: "pid" | "parent") => field in codec.fields;
+  const has = (field: "pid" | "ppid" | "parent") => field in codec.fields;
   // Only this process was asked for, not its children.
   const onlyItself = options.filter.pids !== undefined && !options.follow;
   return {
@@ -306,6 +306,7 @@ function onFork(layout: Layout): ProgramSpec {
       zeroBytes([mov(r1, r9), sub(r1, KEY_AT)], CHARGED_SIZE),
       [load(4, r1, r7, tgid), load(4, r2, r7, pid), jump.ne(r1, r2, thread)],
       has("pid") ? store(4, r9, codec.offsets.pid as number, r1) : [],
+      has("ppid") ? [load(4, r1, r6, tgid), store(4, r9, codec.offsets.ppid as number, r1)] : [],
       has("parent") ? [mov(r3, r6), writeProcessName(btf, r9, codec.offsets.parent as number)] : [],
       thread,
       [store(8, fp, TASK, r7), loadMap(r1, tasks), stackAddress(r2, TASK), mov(r3, r9), sub(r3, KEY_AT)],

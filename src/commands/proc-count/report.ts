@@ -6,6 +6,7 @@ import type { ExecDimension } from "../../probes/exec-key";
 import type { SortOrder } from "../output-options";
 import { commandLineText } from "./command-line-text";
 import type { ExecRow } from "./rows";
+import { type TreeRow, treeRows } from "./tree";
 
 const SORT_KEYS = {
   count: "count",
@@ -48,6 +49,8 @@ export interface ReportOptions {
   readonly cost: boolean;
   readonly top: number;
   readonly sort: SortOrder<SortColumn>;
+  /** Costs rolled up, parents before their children. */
+  readonly tree: boolean;
   /** All columns, for programs; else those that fit into a table. */
   readonly whole: boolean;
 }
@@ -66,10 +69,15 @@ export function availableColumns({ by, cost }: Pick<ReportOptions, "by" | "cost"
 }
 
 /** Rows in the order asked for; equal ones by their labels, so that the order is always the same. */
-export function sorted(rows: readonly ExecRow[], { column, reversed }: SortOrder<SortColumn>): ExecRow[] {
+export function sorted(rows: readonly ExecRow[], order: SortOrder<SortColumn>): ExecRow[] {
+  return [...rows].sort(comparison(order));
+}
+
+/** Which of two rows comes first. */
+export function comparison({ column, reversed }: SortOrder<SortColumn>): (a: ExecRow, b: ExecRow) => number {
   const key = SORT_KEYS[column];
   const direction = reversed ? -1 : 1;
-  return [...rows].sort((a, b) => direction * compare(a[key], b[key]) || compare(labelText(a), labelText(b)));
+  return (a, b) => direction * compare(a[key], b[key]) || compare(labelText(a), labelText(b));
 }
 
 function compare(a: unknown, b: unknown): number {
@@ -90,7 +98,8 @@ export function execReport(
 ): Report<ExecRow> {
   const sum = (of: readonly ExecRow[], key: keyof ExecRow) =>
     of.reduce((total, row) => total + (row[key] as number), 0);
-  const shown = sorted(rows, options.sort).slice(0, options.top);
+  const ordered = options.tree ? treeRows(rows, comparison(options.sort)) : sorted(rows, options.sort);
+  const shown: readonly ExecRow[] = ordered.slice(0, options.top);
   const count = sum(rows, "count");
   const costs = ["cpuNs", "userNs", "systemNs", "exits", "failed", "killed", "forks", "running"] as const;
   const totals = Object.fromEntries(costs.map((key) => [key, sum(rows, key)]));
@@ -101,13 +110,15 @@ export function execReport(
     totals: {
       count,
       ratePerSecond: perSecond(count, span.durationNs),
-      shownCount: sum(shown, "count"),
-      rows: rows.length,
+      ...(options.tree ? {} : { shownCount: sum(shown, "count") }),
+      rows: ordered.length,
       shownRows: shown.length,
       ...(options.cost ? totals : {}),
     },
     footer: [
-      shownSentence(sum(shown, "count"), count, shown.length, rows.length),
+      options.tree
+        ? `Total: ${count} executions; shown: ${shown.length} of ${ordered.length} processes.`
+        : shownSentence(sum(shown, "count"), count, shown.length, rows.length),
       ...(options.cost ? [costSentence(rows, sum)] : []),
     ],
     lost,
@@ -186,6 +197,7 @@ const argsCut: Cells = {
 
 const LABELS: Readonly<Record<ExecDimension, readonly Cells[]>> = {
   pid: [number("pid", "pid"), comm],
+  ppid: [number("ppid", "ppid")],
   comm: [comm],
   exe: [text("exe", "exe", "start")],
   args: [args],
@@ -195,7 +207,9 @@ const LABELS: Readonly<Record<ExecDimension, readonly Cells[]>> = {
   container: [text("container", "container", "end")],
 };
 
-function columnsOf({ by, cost, whole }: ReportOptions, total: number, durationNs: number): Cells[] {
+function columnsOf(options: ReportOptions, total: number, durationNs: number): Cells[] {
+  const { by, cost, whole } = options;
+  if (options.tree) return treeColumns(whole);
   const labels = new Map(by.flatMap((dimension) => LABELS[dimension]).map((column) => [column.key, column]));
   const share = (row: ExecRow) => (total === 0 ? 0 : row.count / total);
   const rates: Cells[] = [
@@ -222,6 +236,37 @@ function columnsOf({ by, cost, whole }: ReportOptions, total: number, durationNs
     number("count", "count"),
     ...(cost ? (whole ? allCosts : tableCosts) : rates),
   ];
+}
+
+const depthOf = (row: ExecRow) => (row as TreeRow).depth;
+
+/** What gives way to the indentation. */
+const TOO_WIDE: ReadonlySet<string> = new Set([
+  "voluntarySwitches",
+  "involuntarySwitches",
+  "systemNs",
+  "runQueueNs",
+]);
+
+function treeColumns(whole: boolean): Cells[] {
+  const name: Cells = {
+    title: "name",
+    key: "comm",
+    shrink: "end",
+    text: (row) => `${" ".repeat(depthOf(row))}${row.comm}`,
+    json: ({ comm }) => comm ?? "",
+  };
+  const self = duration("self", "ms", "selfCpuNs" as keyof ExecRow);
+  const depth: Cells = {
+    title: "depth",
+    key: "depth",
+    text: (row) => wholeText(depthOf(row)),
+    json: depthOf,
+  };
+  const labels = [number("pid", "pid"), ...(whole ? [number("ppid", "ppid"), depth] : []), name];
+  const [cpu, ...others] = whole ? allCosts : tableCosts;
+  const shown = whole ? others : others.filter(({ key }) => !TOO_WIDE.has(key));
+  return [...labels, number("count", "count"), cpu as Cells, self, ...shown];
 }
 
 const ended: Cells = {

@@ -8,6 +8,7 @@ import { containerOf } from "../../symbols/containers";
 /** What a row is about. Labels that the grouping does not have are undefined. */
 export interface Labels {
   readonly pid?: number;
+  readonly ppid?: number;
   readonly comm?: string;
   readonly exe?: string;
   readonly args?: readonly string[];
@@ -79,6 +80,8 @@ function label(dimension: ExecDimension, key: ExecKey, noted: string | undefined
       const pid = key.pid ?? 0;
       return { pid, comm: noted || (names.task(pid) ?? "?") };
     }
+    case "ppid":
+      return { ppid: key.ppid ?? 0 };
     case "comm":
       return { comm: key.comm ?? "" };
     case "exe":
@@ -108,7 +111,8 @@ export function argsLabels({ length, text, kept }: ArgsValue): { args: string[];
   return { args: words, argsCut };
 }
 
-function containerName(path: string | undefined, id: bigint): string {
+/** A container as tables show it. */
+export function containerName(path: string | undefined, id: bigint): string {
   if (path === undefined) return `(gone, id ${id})`;
   const container = containerOf(path);
   return container === undefined ? NO_CONTAINER : `${container.runtime}:${container.id.slice(0, 12)}`;
@@ -149,6 +153,13 @@ export function divided(cpuNs: number, userTicks: number, systemTicks: number) {
   if (systemTicks === 0) return { userNs: cpuNs, systemNs: 0 };
   const systemNs = Math.round((cpuNs * systemTicks) / (userTicks + systemTicks));
   return { userNs: cpuNs - systemNs, systemNs };
+}
+
+/** The figures of two rows under the labels of the first. */
+export function mergeRows(a: ExecRow, b: ExecRow): ExecRow {
+  const { pid, ppid, uid } = a;
+  const numbers = { ...(pid === undefined ? {} : { pid }), ...(ppid === undefined ? {} : { ppid }) };
+  return { ...a, ...merge(a, b), ...numbers, ...(uid === undefined ? {} : { uid }) };
 }
 
 function merge(a: Figures, b: Figures): Figures {

@@ -1,0 +1,137 @@
+import { kernelTest } from "../kernel-test";
+import { counted, rowOf } from "./counted";
+import { compilePrograms, type Programs } from "./programs";
+
+const NEEDS = ["btf-raw-tracepoint"];
+const COMPILED = [...NEEDS, "program:gcc"];
+
+let programs: Programs | undefined;
+const compiled = (): Programs => {
+  programs ??= compilePrograms();
+  return programs;
+};
+afterAll(() => programs?.remove());
+
+type Event = Record<string, unknown>;
+
+/** The lines of a run as NDJSON. */
+async function events(
+  kernel: Parameters<typeof counted>[0],
+  args: readonly string[],
+  command: readonly string[],
+): Promise<{ lines: Event[]; last: Event }> {
+  const { printed } = await counted(kernel, ["--events", ...args], command, "ndjson");
+  const lines = printed
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Event);
+  const last = lines.pop() as Event;
+  return { lines, last };
+}
+
+kernelTest(NEEDS, "an event for each execution, in order, with its arguments", async ({ kernel }) => {
+  const words = ["/bin/true", "a b", "", "é\x1b[31m\n"];
+  const { lines, last } = await events(
+    kernel,
+    ["--exe"],
+    ["sh", "-c", '"$0" "$@"; /bin/echo >/dev/null', ...words],
+  );
+  expect(lines.map((line) => line["comm"])).toEqual(["sh", "true", "echo"]);
+  const shell = lines[0]?.["pid"];
+  expect(lines[1]).toMatchObject({
+    event: "exec",
+    ppid: shell,
+    parent: "sh",
+    uid: process.getuid?.(),
+    exe: "/usr/bin/true",
+    args: words,
+    argsCut: false,
+  });
+  expect(last).toMatchObject({ event: "end", count: 3, lost: { ringFull: 0, missedRuns: 0 } });
+});
+
+kernelTest(NEEDS, "times are those of the events, not of the output", async ({ kernel }) => {
+  const before = Date.now();
+  const { lines } = await events(kernel, [], ["sh", "-c", "/bin/true; sleep 0.2; /bin/true"]);
+  const [, first = 0, , second = 0] = lines.map((line) => Date.parse(line["time"] as string));
+  expect(first).toBeGreaterThanOrEqual(before - 5);
+  expect(second - first).toBeGreaterThanOrEqual(190);
+  expect(second).toBeLessThanOrEqual(Date.now() + 5);
+});
+
+kernelTest(NEEDS, "--exit joins the arguments and the end of a process", async ({ kernel }) => {
+  const script = "sh -c 'exit 3'; sh -c 'kill -9 $$'; /bin/true";
+  const { lines } = await events(kernel, ["--exit"], ["sh", "-c", script]);
+  const exits = lines.filter(({ event }) => event === "exit");
+  const end = (words: readonly string[]) =>
+    exits.find(({ args }) => JSON.stringify(args) === JSON.stringify(words));
+  expect(exits).toHaveLength(4);
+  expect(end(["sh", "-c", "exit 3"])).toMatchObject({ exitCode: 3 });
+  expect(end(["sh", "-c", "kill -9 $$"])).toMatchObject({ signal: "SIGKILL", coreDumped: false });
+  expect(end(["/bin/true"])).toMatchObject({ exitCode: 0 });
+  for (const exit of exits) {
+    expect(exit["cpuNs"]).toBeGreaterThan(0);
+    expect(exit["ageNs"]).toBeGreaterThan(0);
+    expect(exit["maxRssBytes"]).toBeGreaterThan(0);
+  }
+});
+
+kernelTest(COMPILED, "an exit sums up all threads of the process", async ({ kernel }) => {
+  const { lines } = await events(kernel, ["--exit"], [compiled().worker, "5", "30000000", "0", "0"]);
+  const exit = lines.find(({ event }) => event === "exit") as { cpuNs: number; ageNs: number };
+  // On two processors five threads take at least a third of the time each.
+  expect(exit.cpuNs).toBeGreaterThan(5 * 10e6);
+});
+
+kernelTest(COMPILED, "-x records each failed attempt with its error and path", async ({ kernel }) => {
+  const { lines } = await events(kernel, ["-x"], [compiled().vforker, "7", "/bin/true"]);
+  const failed = lines.filter(({ event }) => event === "failed");
+  const of = (errno: string) => failed.filter((line) => line["errno"] === errno).map((line) => line["path"]);
+  expect(of("ENOENT")).toEqual(Array.from({ length: 7 }, () => "/does/not/exist"));
+  expect(of("EACCES")).toEqual(Array.from({ length: 7 }, () => "/etc/passwd"));
+  expect(failed).toHaveLength(14);
+  expect(lines.filter(({ event }) => event === "exec")).toHaveLength(8);
+});
+
+kernelTest(COMPILED, "-x by itself counts them", async ({ kernel }) => {
+  const { rows, totals } = await counted(kernel, ["-x"], [compiled().vforker, "23", "/bin/true"]);
+  expect(rowOf(rows, "path", "/does/not/exist")).toMatchObject({
+    count: 23,
+    errno: "ENOENT",
+    comm: "vforker",
+  });
+  expect(rowOf(rows, "path", "/etc/passwd")).toMatchObject({ count: 23, errno: "EACCES" });
+  expect(totals["count"]).toBe(46);
+});
+
+kernelTest(NEEDS, "a storm comes through whole", async ({ kernel }) => {
+  const one = "(i=0; while [ $i -lt 251 ]; do /bin/true; i=$((i+1)); done) &";
+  const { lines, last } = await events(kernel, ["--exit"], ["sh", "-c", `${one.repeat(5)} wait`]);
+  expect(lines.filter(({ event, comm }) => event === "exec" && comm === "true")).toHaveLength(5 * 251);
+  expect(lines.filter(({ event, comm }) => event === "exit" && comm === "true")).toHaveLength(5 * 251);
+  expect(last["lost"]).toEqual({ ringFull: 0, missedRuns: 0 });
+});
+
+kernelTest(NEEDS, "--flapping shows what fails again and again", async ({ kernel }) => {
+  const script = "for i in 1 2 3 4 5; do sh -c 'exit 7'; /bin/true; done; /bin/false";
+  const { rows } = await counted(kernel, ["--flapping", "3/min"], ["bash", "-c", script]);
+  expect(rows).toEqual([
+    { args: ["sh", "-c", "exit 7"], perMinute: 5, failed: 5, ended: 5, lastStatus: "status 7" },
+  ]);
+});
+
+kernelTest(NEEDS, "--tree puts what children cost under those who started them", async ({ kernel }) => {
+  const script = "bash -c '/bin/true; /bin/true; :'; /bin/false; :";
+  const { rows } = await counted(kernel, ["--tree"], ["bash", "-c", script]);
+  expect(rows.map(({ comm, depth, count }) => [comm, depth, count]).sort()).toEqual([
+    ["bash", 0, 5],
+    ["bash", 1, 3],
+    ["false", 1, 1],
+    ["true", 2, 1],
+    ["true", 2, 1],
+  ]);
+  const [root, ...others] = rows;
+  const self = rows.reduce((sum, row) => sum + Number(row["selfCpuNs"]), 0);
+  expect(root?.["cpuNs"]).toBe(self);
+  expect(others.every((row) => Number(row["cpuNs"]) <= Number(root?.["cpuNs"]))).toBe(true);
+});
