@@ -11,12 +11,16 @@ const suite = "bookworm";
 /** What node needs, and the programs that tests start; what these depend on comes along. */
 const packages = [
   "bash",
+  "bpftool",
   "bsdutils",
   "coreutils",
   "dash",
   "findutils",
+  "gcc",
   "grep",
   "libatomic1",
+  "libbpf-tools",
+  "libc6-dev",
   "libstdc++6",
   "procps",
   "sed",

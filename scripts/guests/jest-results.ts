@@ -1,15 +1,16 @@
 import { sep } from "node:path";
 
-/** The parts of Jest's --json output that are read here. */
+/** What jest-reporter.ts writes about a run. */
 export interface JestOutput {
   readonly testResults: readonly JestFile[];
 }
 
 interface JestFile {
+  /** The compiled test's path. */
   readonly name: string;
-  readonly status: string;
-  readonly message: string;
-  readonly assertionResults: readonly JestTest[];
+  /** The file could not be loaded, or broke outside of its tests. */
+  readonly broken: boolean;
+  readonly tests: readonly JestTest[];
 }
 
 interface JestTest {
@@ -68,12 +69,12 @@ export function summarizeJest(output: JestOutput, records: readonly SkipRecord[]
   const failures: Failure[] = [];
   const skips: Skip[] = [];
   for (const file of output.testResults) {
-    const failed = file.assertionResults.filter((test) => test.status === "failed");
-    if (file.status === "failed" && failed.length === 0) {
+    const failed = file.tests.filter((test) => test.status === "failed");
+    if (file.broken) {
       failures.push({ test: suiteName(file.name), note: "the file could not be run" });
     }
     for (const test of failed) failures.push({ test: `${suiteName(file.name)}: ${test.fullName}` });
-    for (const test of file.assertionResults) {
+    for (const test of file.tests) {
       if (test.status === "passed") passed++;
       else if (test.status !== "failed") {
         const record = records.find((candidate) => isOf(candidate, test));
@@ -105,12 +106,8 @@ export function unrunSuites(
   filtered: boolean,
 ): string[] {
   if (filtered) {
-    const ran = output.testResults
-      .flatMap((file) => file.assertionResults)
-      .some((test) => test.status !== "pending");
-    return ran || output.testResults.some((file) => file.status === "failed")
-      ? []
-      : ["no test matches the filter"];
+    const ran = output.testResults.flatMap((file) => file.tests).some((test) => test.status !== "pending");
+    return ran || output.testResults.some((file) => file.broken) ? [] : ["no test matches the filter"];
   }
   const ran = new Set(output.testResults.map((file) => file.name));
   const faults: string[] = [];

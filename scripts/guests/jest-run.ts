@@ -10,15 +10,15 @@ export function compiledTests(
   return Object.fromEntries(suites.map((suite) => [suite, testsBelow(join(folder, suite))]));
 }
 
-/** Jest's arguments for node: these suites one file after the other, the result as JSON in a file. */
-export function jestArguments(
-  tests: Readonly<Record<string, readonly string[]>>,
-  outputFile: string,
-): string[] {
+/** Jest's arguments for node: these suites one file after the other, BPFKIT_JEST_RESULT names the file for the result. */
+export function jestArguments(tests: Readonly<Record<string, readonly string[]>>): string[] {
   const folders = Object.keys(tests).filter((suite) => tests[suite]!.length > 0);
   return [
     join(projectFolder, "node_modules", "jest", "bin", "jest.js"),
-    ...["--runInBand", "--ci", "--json", `--outputFile=${outputFile}`, "--reporters=default"],
+    ...["--runInBand", "--ci"],
+    ...["default", join(buildFolder, "scripts", "guests", "jest-reporter.js")].map(
+      (name) => `--reporters=${name}`,
+    ),
     ...folders.map((suite) => `--roots=${join(buildFolder, "test", suite)}`),
   ];
 }

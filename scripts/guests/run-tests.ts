@@ -21,10 +21,14 @@ export interface TestRunOptions {
 
 /** Runs the test suites in a guest. A guest that breaks gives a result with a fault; only a stop by signal throws. */
 export async function runTests(guest: PreparedGuest, options: TestRunOptions): Promise<GuestResult> {
-  const [jest, ...rest] = jestArguments(compiledTests(guestSuites), `${guestExchange}/jest.json`);
+  const [jest, ...rest] = jestArguments(compiledTests(guestSuites));
   const exchange = await createExchange({
     cwd: projectFolder,
-    environment: { ...guestEnvironment(guest.kernel), BPFKIT_SKIP_LOG: `${guestExchange}/skips.ndjson` },
+    environment: {
+      ...guestEnvironment(guest.kernel),
+      BPFKIT_SKIP_LOG: `${guestExchange}/skips.ndjson`,
+      BPFKIT_JEST_RESULT: `${guestExchange}/jest.json`,
+    },
     // The filter comes first: an option that takes a list, as --roots does, would take what follows it too.
     // The emulated processor is some ten times slower; a time-out is there for hangs only.
     words: ["node", jest!, ...options.filter, "--testTimeout=300000", ...rest],

@@ -62,7 +62,7 @@ async function testUnder(node: string, filter: readonly string[], signal: AbortS
   const outputFile = join(folder, "jest.json");
   const skipLog = join(folder, "skips.ndjson");
   const tests = compiledTests(suites);
-  const [jest, ...rest] = jestArguments(tests, outputFile);
+  const [jest, ...rest] = jestArguments(tests);
   const begun = Date.now();
   try {
     // Programs that tests start by the name "node" are to be this one as well.
@@ -70,6 +70,7 @@ async function testUnder(node: string, filter: readonly string[], signal: AbortS
       ...process.env,
       PATH: `${dirname(node)}${delimiter}${process.env["PATH"]}`,
       BPFKIT_SKIP_LOG: skipLog,
+      BPFKIT_JEST_RESULT: outputFile,
     };
     const status = await run(node, [jest!, ...filter, ...rest], env, signal);
     const testSeconds = (Date.now() - begun) / 1000;

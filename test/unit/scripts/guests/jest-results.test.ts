@@ -1,3 +1,4 @@
+import { outputOf } from "../../../../scripts/guests/jest-reporter";
 import {
   type JestOutput,
   parseSkipLog,
@@ -9,12 +10,11 @@ import {
 const file = (
   name: string,
   tests: Record<string, string>,
-  status = "passed",
+  broken = false,
 ): JestOutput["testResults"][number] => ({
   name: `/p/dist/test/${name}`,
-  status,
-  message: "",
-  assertionResults: Object.entries(tests).map(([title, state]) => ({
+  broken,
+  tests: Object.entries(tests).map(([title, state]) => ({
     title,
     fullName: `maps ${title}`,
     status: state,
@@ -22,10 +22,28 @@ const file = (
 });
 const output = (...testResults: JestOutput["testResults"]): JestOutput => ({ testResults });
 
+test("the reporter keeps what counts, without errors that refer to themselves", () => {
+  const circle: { self?: unknown } = {};
+  circle.self = circle;
+  const one = { title: "one", fullName: "maps one", status: "failed", failureDetails: [circle] };
+  const result = {
+    testResults: [
+      { testFilePath: "/a", testResults: [one] },
+      { testFilePath: "/b", testExecError: circle, testResults: [] },
+    ],
+  };
+  expect(JSON.parse(JSON.stringify(outputOf(result)))).toEqual({
+    testResults: [
+      { name: "/a", broken: false, tests: [{ title: "one", fullName: "maps one", status: "failed" }] },
+      { name: "/b", broken: true, tests: [] },
+    ],
+  });
+});
+
 describe("the counts", () => {
   test("passed, failed and skipped tests", () => {
     const run = output(
-      file("kernel/a.test.js", { one: "passed", two: "failed", three: "pending", four: "todo" }, "failed"),
+      file("kernel/a.test.js", { one: "passed", two: "failed", three: "pending", four: "todo" }),
       file("cli/b.test.js", { one: "passed" }),
     );
     expect(summarizeJest(run, [])).toEqual({
@@ -39,7 +57,7 @@ describe("the counts", () => {
   });
 
   test("a file that breaks before its first test is a failure", () => {
-    expect(summarizeJest(output(file("kernel/a.test.js", {}, "failed")), []).failures).toEqual([
+    expect(summarizeJest(output(file("kernel/a.test.js", {}, true)), []).failures).toEqual([
       { test: "kernel/a.test.js", note: "the file could not be run" },
     ]);
   });
@@ -100,7 +118,7 @@ describe("suites that did not run", () => {
       true,
       ["no test matches the filter"],
     ],
-    ["a filtered file breaks", output(file("kernel/a.test.js", {}, "failed")), suites, true, []],
+    ["a filtered file breaks", output(file("kernel/a.test.js", {}, true)), suites, true, []],
   ])("%s", (_name, run, expected, filtered, faults) => {
     expect(unrunSuites(run, expected, filtered)).toEqual(faults);
   });
