@@ -9,9 +9,9 @@ import { mapError } from "./map-error";
 import { isHash, type MapSpec } from "./map-spec";
 import { keyIdentity } from "./map-walk";
 
-/** Entries read by one call, and bytes of memory for them: per-CPU values can be large. */
+/** Entries read by one call, and bytes of memory for them: histograms and per-CPU values are large. */
 const BATCH = 4096;
-const BATCH_BYTES = 8 << 20;
+const BATCH_BYTES = 256 << 10;
 
 interface Batched<K, V> {
   readonly sys: Syscalls;
@@ -39,10 +39,10 @@ export function readBatches<K, V>(
   let position: Uint8Array | undefined;
   const affordable = Math.max(64, Math.floor(BATCH_BYTES / (key.size + value.size)));
   let room = Math.max(1, Math.min(BATCH, spec.maxEntries, affordable));
+  let keys = new Uint8Array(room * key.size);
+  let values = new Uint8Array(room * value.size);
   // Twice the map's size is more than other types than hash maps yield unless they start over and over.
   for (let read = 0; read < 2 * spec.maxEntries + BATCH; ) {
-    const keys = new Uint8Array(room * key.size);
-    const values = new Uint8Array(room * value.size);
     const attr = Attr.of(MapBatch, {
       mapFd: fd.number,
       inBatch: position,
@@ -54,6 +54,8 @@ export function readBatches<K, V>(
     const result = sys.bpf(command, attr);
     if (result === -errno.ENOSPC && room < 2 * spec.maxEntries) {
       room *= 2; // a bucket with more entries than fit
+      keys = new Uint8Array(room * key.size);
+      values = new Uint8Array(room * value.size);
       continue;
     }
     const isLast = result === -errno.ENOENT;

@@ -77,18 +77,29 @@ export interface Stats {
 
 const NO_BUCKETS = new Float64Array(0);
 
-/** The sum of words that belong to one group: one set per CPU or per shard. */
+/** The sum of words that belong to one group: one set per CPU or per shard. They may be live memory. */
 export function sumStats(parts: StatsParts, sets: readonly BigUint64Array[]): Stats {
-  const sum = (index: number) => sets.reduce((total, set) => total + Number(set[index] ?? 0n), 0);
+  const halves = sets.map((set) => new Uint32Array(set.buffer, set.byteOffset, 2 * set.length));
+  const sum = (index: number) => halves.reduce((total, set) => total + wordAt(set, index), 0);
   const buckets = parts.latency ? new Float64Array(BUCKETS) : NO_BUCKETS;
-  if (parts.latency)
-    for (const set of sets)
-      for (let i = 0; i < BUCKETS; i++) buckets[i]! += Number(set[FIRST_BUCKET + i] as bigint);
+  for (let i = 0; i < buckets.length; i++) buckets[i] = sum(FIRST_BUCKET + i);
   return {
     count: sum(COUNT),
     failed: parts.failed || parts.latency ? sum(FAILED) : 0,
     totalNs: parts.latency ? sum(TOTAL_NS) : 0,
-    maxNs: parts.latency ? sets.reduce((max, set) => Math.max(max, Number(set[MAX_NS])), 0) : 0,
+    maxNs: parts.latency ? halves.reduce((max, set) => Math.max(max, wordAt(set, MAX_NS)), 0) : 0,
     buckets,
   };
+}
+
+/**
+ * A 64-bit word as a number, from its halves: a bigint per bucket and report would be most of the garbage. The
+ * upper half is read again, so that a carry in between cannot tear the value.
+ */
+function wordAt(halves: Uint32Array, index: number): number {
+  for (;;) {
+    const high = halves[2 * index + 1] as number;
+    const low = halves[2 * index] as number;
+    if (high === halves[2 * index + 1]) return high * 2 ** 32 + low;
+  }
 }

@@ -17,8 +17,8 @@ export class TallyDelta {
   since(entries: readonly TallyEntry[]): TallyEntry[] {
     const now = new Map(entries.map(({ key, stats }) => [keyText(key), stats]));
     const changed = entries.flatMap(({ key, stats }) => {
-      const difference = subtract(stats, this.last.get(keyText(key)));
-      return difference.count > 0 ? [{ key, stats: difference }] : [];
+      const before = this.last.get(keyText(key));
+      return stats.count === before?.count ? [] : [{ key, stats: subtract(stats, before) }];
     });
     this.last = now;
     return changed;

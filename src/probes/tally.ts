@@ -235,12 +235,17 @@ function readArray({ array, options }: Tally, session: Session): TallyEntry[] {
   const { index, parts } = options;
   if (array === undefined || index === undefined) return [];
   const { words } = session.mappedArray(array);
+  const halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
   const size = strideOf(array) / 8;
   const entries: TallyEntry[] = [];
   for (let i = 0; i < index.limit; i++) {
     const sets: BigUint64Array[] = [];
-    for (let entry = i; entry < array.maxEntries; entry += index.limit)
-      if (words[entry * size] !== 0n) sets.push(words.subarray(entry * size, (entry + 1) * size));
+    for (let entry = i; entry < array.maxEntries; entry += index.limit) {
+      // The count comes first; most places of a table have never counted.
+      const at = 2 * entry * size;
+      if (halves[at] !== 0 || halves[at + 1] !== 0)
+        sets.push(words.subarray(entry * size, (entry + 1) * size));
+    }
     if (sets.length > 0) entries.push({ key: index.keyOf(i), stats: sumStats(parts, sets) });
   }
   return entries;

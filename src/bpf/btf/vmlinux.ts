@@ -6,10 +6,14 @@ import { type Btf, parseBtf } from "./btf";
 /** Where the kernel shows its BTF. Since Linux 5.4; modules since 5.11. */
 const FOLDER = "/sys/kernel/btf";
 
-const cache = new Map<string, Btf>();
+/**
+ * Held weakly: programs are built from it in one go, and a run of hours need not keep its megabytes. A command that
+ * wants it throughout keeps it itself.
+ */
+const cache = new Map<string, WeakRef<Btf>>();
 
 function load(path: string, base: Btf | undefined): Btf | undefined {
-  const known = cache.get(path);
+  const known = cache.get(path)?.deref();
   if (known !== undefined) return known;
   let blob: Uint8Array;
   try {
@@ -21,7 +25,7 @@ function load(path: string, base: Btf | undefined): Btf | undefined {
     throw error;
   }
   const btf = parseBtf(blob, base);
-  cache.set(path, btf);
+  cache.set(path, new WeakRef(btf));
   return btf;
 }
 
