@@ -8,12 +8,20 @@ import { memory } from "./memory";
 import { describeProcess, otherTracers } from "./other-tracers";
 import { findPeers, missingPeers } from "./peers";
 import { endOnSignals, hasTracefs, runInside } from "./private-mounts";
+import { execBenchmark, switchBenchmark } from "./proc-count";
 import { programCost } from "./program-cost";
 import { startUp } from "./start-up";
 import { syscallCost } from "./syscall-cost";
 import { textTable } from "./text-table";
 
-const benchmarks: readonly Benchmark[] = [syscallCost, programCost, startUp, memory];
+const benchmarks: readonly Benchmark[] = [
+  syscallCost,
+  programCost,
+  startUp,
+  memory,
+  execBenchmark,
+  switchBenchmark,
+];
 
 function usage(): string {
   const names = benchmarks.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`).join("\n");
