@@ -22,6 +22,7 @@ const packages = [
   "libbpf-tools",
   "libc6-dev",
   "libstdc++6",
+  "mount",
   "procps",
   "sed",
   "strace",

@@ -14,7 +14,7 @@ import { openLinux } from "../../src/sys/linux";
 import { expectedMissing, kernelAtHand } from "../guests/expected-features";
 import { leakedFds, openKernelFds } from "./open-fds";
 import { recordSkip } from "./skip-log";
-import { type Circumstances, type State, verdictFor } from "./skip-rules";
+import { type Circumstances, type State, type Verdict, verdictFor } from "./skip-rules";
 
 /** What a kernel test is given. */
 export interface KernelTestContext {
@@ -51,7 +51,8 @@ function askForRights(): string | undefined {
   }
 }
 
-const circumstances: Circumstances = {
+/** What decides about skips on the kernel at hand. */
+export const circumstances: Circumstances = {
   get denied() {
     return deniedReason();
   },
@@ -91,7 +92,15 @@ export function kernelTest(
   name: string,
   run: (context: KernelTestContext) => void | Promise<void>,
 ): void {
-  const verdict = verdictFor(features, circumstances);
+  testIf(verdictFor(features, circumstances), name, run);
+}
+
+/** A kernel test about which it has been decided. */
+export function testIf(
+  verdict: Verdict,
+  name: string,
+  run: (context: KernelTestContext) => void | Promise<void>,
+): void {
   switch (verdict.kind) {
     case "skip":
       recordSkip({ test: name, reason: verdict.reason, feature: verdict.feature });

@@ -78,7 +78,7 @@ const elsewhere = /^(callLocal|callKfunc|call unknown|load(Map|BtfId|Function))/
 
 describe("the verifier's log and the listing agree on", () => {
   for (const row of instructions.filter(([name]) => !elsewhere.test(name)))
-    kernelTest("v4", row[0], () => {
+    kernelTest(["isa-v4"], row[0], () => {
       const { code, slot } = surrounded(row);
       const line = logOf(code).find((text) => text.startsWith(`${slot}: (`));
       expect(inOurWords(line ?? "the instruction was not reached")).toBe(row[3]);

@@ -2,38 +2,29 @@
 import {
   type Assembled,
   assemble,
-  atomicFetchAdd,
   type Block,
-  bswap,
-  call,
   callKfunc,
   exit,
   fp,
-  helper,
-  label,
   loadBtfId,
-  loadFunction,
   mov,
   r0,
   r1,
-  r2,
-  r3,
-  r4,
   readComm,
-  store,
   zero,
 } from "../../../src/asm";
 import { ProgLoad } from "../../../src/bpf/attr-layouts";
-import { readFacts } from "../../../src/bpf/facts";
 import { Fd } from "../../../src/bpf/fd";
-import { arrayMap, isPerCpu, type MapSpec, ringBuffer } from "../../../src/bpf/map-spec";
+import type { FeatureName } from "../../../src/bpf/features";
+import { arrayMap, isPerCpu, type MapSpec } from "../../../src/bpf/map-spec";
 import { loadProgram, Program } from "../../../src/bpf/program";
 import { BpfCmd, ProgType } from "../../../src/core/bpf-uapi";
 import { bytes, struct, u32, u64 } from "../../../src/core/codec";
-import { messageOf, SyscallError } from "../../../src/core/errors";
+import { SyscallError } from "../../../src/core/errors";
 import { Resources } from "../../../src/core/resources";
 import { Attr } from "../../../src/sys/attr";
-import { runWithFunctions } from "./function-info";
+import { circumstances, deniedReason, testIf } from "../kernel-test";
+import { type State, verdictFor } from "../skip-rules";
 import { kernel } from "./opened";
 
 /** Maps of one entry each, by the name the program uses, with the value before the run; after it, the value after. */
@@ -106,108 +97,47 @@ export function btfId(kind: "func" | "var", name: string): number {
   return found.id;
 }
 
-/** Parts of the instruction set that came later, each with a program that stands for all of them. */
-interface Feature {
-  readonly title: string;
-  /** The version from which on its absence is a failure, not a reason to skip; undefined where that depends on options. */
-  readonly since?: Readonly<Record<string, readonly [number, number]>>;
-  /** Throws where the kernel has not got it. */
-  readonly probe: () => unknown;
-}
-
 const done: Block = [mov(r0, 0), exit()];
 
-const features = {
-  base: { title: "running programs", probe: () => runInKernel(done) },
-  fetch: {
-    title: "atomics that fetch",
-    since: { x64: [5, 12], arm64: [5, 18] },
-    probe: () => runInKernel([store(8, fp, -8, 0), mov(r1, 1), atomicFetchAdd(8, fp, -8, r1), done]),
+/** What is no feature of src/bpf/features, because no command needs it: each throws where the kernel has not got it. */
+const probes = {
+  "asm:comm": () => runInKernel([zero(fp, -16, 16), readComm(-16), done]),
+  "asm:kfunc": () =>
+    runInKernel([
+      callKfunc(btfId("func", "bpf_rcu_read_lock")),
+      callKfunc(btfId("func", "bpf_rcu_read_unlock")),
+      done,
+    ]),
+  "asm:address": () => runInKernel([loadBtfId(r1, btfId("func", "schedule")), done]),
+  "asm:variable": () => runInKernel([loadBtfId(r1, btfId("var", "bpf_prog_active")), done]),
+  "asm:map-array": () => {
+    const fd = loadWithMapArray(assemble(done).bytes, [0]);
+    if (fd < 0) throw new SyscallError("load with fd_array", -fd);
+    kernel().sys.close(fd);
   },
-  v4: {
-    title: "instruction set version 4",
-    since: { x64: [6, 6], arm64: [6, 6] },
-    probe: () => runInKernel([mov(r0, 1), bswap(16, r0), done]),
-  },
-  ring: {
-    title: "ring buffers",
-    since: { x64: [5, 8], arm64: [5, 8] },
-    probe: () => kernel().createMap(ringBuffer("probe", kernel().sys.pageSize))[Symbol.dispose](),
-  },
-  comm: {
-    title: "the command name in socket filters",
-    probe: () => runInKernel([zero(fp, -16, 16), readComm(-16), done]),
-  },
-  callback: {
-    title: "functions called back by helpers",
-    since: { x64: [5, 17], arm64: [5, 17] },
-    probe: () => {
-      const body = label("body");
-      const main: Block = [
-        mov(r1, 1),
-        loadFunction(r2, body),
-        mov(r3, 0),
-        mov(r4, 0),
-        call(helper.loop),
-        done,
-      ];
-      return runWithFunctions([main, body, done], [body]);
-    },
-  },
-  kfunc: {
-    title: "kernel functions",
-    probe: () =>
-      runInKernel([
-        callKfunc(btfId("func", "bpf_rcu_read_lock")),
-        callKfunc(btfId("func", "bpf_rcu_read_unlock")),
-        done,
-      ]),
-  },
-  address: {
-    title: "addresses of kernel functions",
-    probe: () => runInKernel([loadBtfId(r1, btfId("func", "bpf_rcu_read_lock")), done]),
-  },
-  variable: {
-    title: "addresses of kernel variables",
-    probe: () => runInKernel([loadBtfId(r1, btfId("var", "bpf_prog_active")), done]),
-  },
-  mapArray: {
-    title: "maps by index",
-    since: { x64: [5, 14], arm64: [5, 14] },
-    probe: () => {
-      const fd = loadWithMapArray(assemble(done).bytes, [0]);
-      if (fd < 0) throw new SyscallError("load with fd_array", -fd);
-      kernel().sys.close(fd);
-    },
-  },
-} satisfies Record<string, Feature>;
-export type FeatureName = keyof typeof features;
+} satisfies Record<string, () => unknown>;
 
-function lack(name: FeatureName): string | undefined {
-  const feature: Feature = features[name];
-  try {
-    feature.probe();
-    return undefined;
-  } catch (error) {
-    const since = feature.since?.[process.arch];
-    if (since !== undefined && readFacts().isAtLeast(...since)) return undefined; // then the test is to fail
-    return `${feature.title}: ${messageOf(error)}`;
+/** What an instruction needs, as `expected-features.ts` names it. */
+export type Need = keyof typeof probes | FeatureName;
+
+const found = new Map<string, State>();
+
+function stateOf(need: string): State {
+  if (!Object.hasOwn(probes, need)) return circumstances.stateOf(need);
+  let state = found.get(need);
+  if (state === undefined) {
+    try {
+      probes[need as keyof typeof probes]();
+      state = "available";
+    } catch {
+      state = "missing";
+    }
+    found.set(need, state);
   }
+  return state;
 }
 
-const lacks = new Map<FeatureName, string | undefined>();
-
-/** Why what needs this feature cannot run here; undefined when it can, or must. */
-export function reasonToSkip(name: FeatureName): string | undefined {
-  if (!lacks.has("base")) lacks.set("base", lack("base"));
-  if (!lacks.has(name)) lacks.set(name, lacks.get("base") ?? lack(name));
-  const mustRun = process.env["BPFKIT_REQUIRE_KERNEL"] === "1" && lacks.get("base") !== undefined;
-  return mustRun ? undefined : lacks.get(name);
-}
-
-/** A test that needs a feature: skipped with the reason in its title where the kernel has not got it. */
-export function kernelTest(feature: FeatureName, title: string, run: () => void): void {
-  const reason = reasonToSkip(feature);
-  if (reason === undefined) test(title, run);
-  else test.skip(`${title} (skipped: ${reason})`, run);
+/** A test of instructions that not every kernel has. */
+export function kernelTest(needs: readonly Need[], title: string, run: () => void): void {
+  testIf(verdictFor(needs, { ...circumstances, denied: deniedReason(), stateOf }), title, run);
 }

@@ -53,7 +53,7 @@ describe("increment", () => {
     ["LRU hash", lruHashMap],
     ["per-CPU hash", perCpuHashMap],
   ] as const)
-    kernelTest("base", `counts 23 in a map of type ${title}`, () => {
+    kernelTest([], `counts 23 in a map of type ${title}`, () => {
       const counts = type("counts", { key: Key, value: u64, maxEntries: 64 });
       const none = label("none");
       const program: Block = [
@@ -66,7 +66,7 @@ describe("increment", () => {
       expect(words(memory.state)).toEqual([23n, 0n]);
     });
 
-  kernelTest("base", "tells every key that found no room", () => {
+  kernelTest([], "tells every key that found no room", () => {
     const counts = hashMap("counts", { key: Key, value: u64, maxEntries: 3 });
     const program: Block = [
       Array.from({ length: 7 }, (_, nr) => [
@@ -79,7 +79,7 @@ describe("increment", () => {
     expect(words(memory.state)).toEqual([4n]);
   });
 
-  kernelTest("base", "lookupOrInsert gives a value to write to, or goes to none", () => {
+  kernelTest([], "lookupOrInsert gives a value to write to, or goes to none", () => {
     const values = hashMap("values", { key: Key, value: u64, maxEntries: 2 });
     const program: Block = [
       Array.from({ length: 5 }, (_, index) => {
@@ -107,13 +107,13 @@ describe("emitRecord", () => {
     [mov(r0, r6), exit()],
   ];
 
-  kernelTest("ring", "puts records of a header and their size into the ring buffer", () => {
+  kernelTest(["ring-buffer"], "puts records of a header and their size into the ring buffer", () => {
     const program: Block = [times(3, () => record(16)), available];
     const { result, memory } = runInKernel(program, { state: new Uint8Array(8) }, undefined, [events]);
     expect([result, words(memory.state)]).toEqual([3 * (8 + 16), [0n]]);
   });
 
-  kernelTest("ring", "tells every record that found no room", () => {
+  kernelTest(["ring-buffer"], "tells every record that found no room", () => {
     const program: Block = [times(5, () => record(1016)), available];
     const { result, memory } = runInKernel(program, { state: new Uint8Array(8) }, undefined, [events]);
     expect([result, words(memory.state)]).toEqual([3 * 1024, [2n]]);
@@ -121,7 +121,7 @@ describe("emitRecord", () => {
 });
 
 describe("readComm and keepComm", () => {
-  kernelTest("comm", "see this thread's name", () => {
+  kernelTest(["asm:comm"], "see this thread's name", () => {
     const COMM = -COMM_SIZE;
     const other = label("other");
     const name = readFileSync(`/proc/self/task/${process.pid}/comm`, "utf8").trimEnd();

@@ -28,9 +28,13 @@ const results = { name: "results" };
 
 type Pair = readonly [bigint, bigint];
 const OTHER = 0x5555_5555_5555_5555n;
+const inGuest = process.env["BPFKIT_GUEST"] !== undefined;
 const singles: readonly Pair[] = edges.map((a) => [BigInt.asUintN(64, a), OTHER]);
-const pairs: readonly Pair[] = edges.flatMap((a) =>
-  edges.map((b): Pair => [BigInt.asUintN(64, a), BigInt.asUintN(64, b)]),
+/** An emulated machine takes minutes for all pairs, so it gets a seventh of them, with each value on either side. */
+const pairs: readonly Pair[] = edges.flatMap((a, row) =>
+  edges
+    .filter((_, column) => !inGuest || (row + column) % 7 === 0)
+    .map((b): Pair => [BigInt.asUintN(64, a), BigInt.asUintN(64, b)]),
 );
 
 function inputOf(cases: readonly Pair[]): Uint8Array {
@@ -64,7 +68,7 @@ function outcome(cases: readonly Pair[], bytes: Uint8Array | undefined): string[
 
 describe("the kernel and the model agree on", () => {
   for (const operation of operations)
-    kernelTest(operation.feature, operation.name, () => {
+    kernelTest(operation.needs, operation.name, () => {
       const cases = operation.operands === 1 ? singles : pairs;
       const assembled = assemble(program(cases, operation.block));
       // A result that is never written keeps this pattern on one side only.

@@ -1,12 +1,12 @@
 /** Every instruction as a block that computes r1 from the operands r1 and r2, both unknown to the verifier. */
 import * as asm from "../../../src/asm";
-import type { FeatureName } from "./machine";
+import type { Need } from "./machine";
 
 const { fp, label, r0, r1, r2, r3, r9 } = asm;
 
 export interface Operation {
   readonly name: string;
-  readonly feature: FeatureName;
+  readonly needs: readonly Need[];
   /** How many operands it reads: one that reads only r1 need not meet every r2. */
   readonly operands: 1 | 2;
   readonly block: () => asm.Block;
@@ -37,18 +37,21 @@ export const edges: readonly bigint[] = [
   0xdead_beef_cafe_babfn,
 ];
 
+const FETCH = ["fetch-atomics"] as const;
+const V4 = ["isa-v4"] as const;
+
 const immediates = [0, 1, -1, 2, 31, 0x7f, 0x80, 0x7fff_ffff, -(2 ** 31), 0x1234_5678];
 const shifts = [0, 1, 31];
 
-const operation = (name: string, block: () => asm.Block, feature: FeatureName = "base"): Operation => ({
+const operation = (name: string, block: () => asm.Block, needs: readonly Need[] = []): Operation => ({
   name,
-  feature,
+  needs,
   operands: 2,
   block,
 });
 
-const unary = (name: string, block: () => asm.Block, feature: FeatureName = "base"): Operation => ({
-  ...operation(name, block, feature),
+const unary = (name: string, block: () => asm.Block, needs: readonly Need[] = []): Operation => ({
+  ...operation(name, block, needs),
   operands: 1,
 });
 
@@ -64,11 +67,11 @@ const shifting = { lsh, rsh, arsh, lsh32, rsh32, arsh32 };
 function binary(
   table: Readonly<Record<string, asm.AluBuilder>>,
   imms: readonly number[],
-  feature: FeatureName = "base",
+  needs: readonly Need[] = [],
 ): Operation[] {
   return Object.entries(table).flatMap(([name, build]) => [
-    operation(`${name} reg`, () => [build(r1, r2)], feature),
-    ...imms.map((imm) => unary(`${name} imm ${imm}`, () => [build(r1, imm)], feature)),
+    operation(`${name} reg`, () => [build(r1, r2)], needs),
+    ...imms.map((imm) => unary(`${name} imm ${imm}`, () => [build(r1, imm)], needs)),
   ]);
 }
 
@@ -118,28 +121,28 @@ function atomic(width: 4 | 8): Operation[] {
       operation(
         `${name} ${width}`,
         () => inCell([build(width, r9, cell, r2), after]),
-        width === 8 ? "base" : "base",
+        name === "atomicAdd" ? [] : FETCH,
       ),
     ),
     ...Object.entries(fetching).flatMap(([name, build]) => [
-      operation(`${name} ${width}: memory`, () => inCell([build(width, r9, cell, r2), after]), "fetch"),
+      operation(`${name} ${width}: memory`, () => inCell([build(width, r9, cell, r2), after]), FETCH),
       operation(
         `${name} ${width}: old value`,
         () => inCell([build(width, r9, cell, r2), mov(r1, r2)]),
-        "fetch",
+        FETCH,
       ),
     ]),
-    operation(`atomicCompareExchange ${width} equal: memory`, () => [compare([mov(r0, r1)]), after], "fetch"),
+    operation(`atomicCompareExchange ${width} equal: memory`, () => [compare([mov(r0, r1)]), after], FETCH),
     operation(
       `atomicCompareExchange ${width} equal: old value`,
       () => [compare([mov(r0, r1)]), mov(r1, r0)],
-      "fetch",
+      FETCH,
     ),
-    operation(`atomicCompareExchange ${width} other: memory`, () => [compare([mov(r0, r2)]), after], "fetch"),
+    operation(`atomicCompareExchange ${width} other: memory`, () => [compare([mov(r0, r2)]), after], FETCH),
     operation(
       `atomicCompareExchange ${width} other: old value`,
       () => [compare([mov(r0, r2)]), mov(r1, r0)],
-      "fetch",
+      FETCH,
     ),
   ];
 }
@@ -153,18 +156,18 @@ export const operations: readonly Operation[] = [
   ...binary(
     signedDivisions,
     immediates.filter((imm) => imm !== 0),
-    "v4",
+    V4,
   ),
   ...binary(shifting, shifts),
   ...binary({ lsh, rsh, arsh }, [32, 63]),
   unary("neg", () => [asm.neg(r1)]),
   unary("neg32", () => [asm.neg32(r1)]),
-  ...([8, 16, 32] as const).map((bits) => operation(`movsx ${bits}`, () => [asm.movsx(bits, r1, r2)], "v4")),
-  ...([8, 16] as const).map((bits) => operation(`movsx32 ${bits}`, () => [asm.movsx32(bits, r1, r2)], "v4")),
+  ...([8, 16, 32] as const).map((bits) => operation(`movsx ${bits}`, () => [asm.movsx(bits, r1, r2)], V4)),
+  ...([8, 16] as const).map((bits) => operation(`movsx32 ${bits}`, () => [asm.movsx32(bits, r1, r2)], V4)),
   ...([16, 32, 64] as const).flatMap((bits) => [
     unary(`le ${bits}`, () => [asm.le(bits, r1)]),
     unary(`be ${bits}`, () => [asm.be(bits, r1)]),
-    unary(`bswap ${bits}`, () => [asm.bswap(bits, r1)], "v4"),
+    unary(`bswap ${bits}`, () => [asm.bswap(bits, r1)], V4),
   ]),
   ...Object.entries(conditional).flatMap(([name, build]) => comparisons(`jump.${name}`, build)),
   ...Object.entries(asm.jump32).flatMap(([name, build]) => comparisons(`jump32.${name}`, build)),
@@ -183,7 +186,7 @@ export const operations: readonly Operation[] = [
     unary(`load ${width}`, () => inCell([asm.load(width, r1, r9, cell)])),
   ]),
   ...([1, 2, 4] as const).map((width) =>
-    unary(`loadSigned ${width}`, () => inCell([asm.loadSigned(width, r1, r9, cell)]), "v4"),
+    unary(`loadSigned ${width}`, () => inCell([asm.loadSigned(width, r1, r9, cell)]), V4),
   ),
   ...atomic(4),
   ...atomic(8),
