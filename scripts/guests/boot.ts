@@ -9,6 +9,7 @@ import { writeInitramfs } from "./initramfs";
 import { type KernelImage, kernelImage } from "./kernel-image";
 import type { GuestKernel } from "./kernels";
 import { projectFolder } from "./project";
+import { packProject } from "./project-archive";
 import { consoleDevice, qemuCommand, type Share } from "./qemu";
 
 /** The files of a guest, all on this machine. */
@@ -66,12 +67,13 @@ export async function boot(options: BootOptions): Promise<GuestEnd> {
   const consoleFile = join(exchange.hostFolder, "console");
   await writeInitramfs(initramfs, image, {
     NAME: `guest-${kernel.name.replaceAll(".", "-")}`,
-    PROJECT: guest.foreign ? projectFolder : "",
+    PROJECT: projectFolder,
     PRELOAD: preloads(guest) ? hostNode : "",
     NOW: String(Math.floor(Date.now() / 1000)),
     TERMINAL: options.terminal ?? "",
     CONSOLE: consoleDevice(kernel.architecture),
   });
+  await packProject(join(exchange.folder, "project.tar"), guest.foreign?.overProject);
   const { program, args } = qemuCommand({
     architecture: kernel.architecture,
     vmlinuz: image.vmlinuz,
@@ -103,11 +105,7 @@ function rootShares(guest: PreparedGuest): Share[] {
     const root = { tag: "root", path: "/" };
     return preloads(guest) ? [root, { tag: "preload", path: dirname(hostNode) }] : [root];
   }
-  return [
-    { tag: "root", path: foreign.root },
-    { tag: "project", path: projectFolder },
-    { tag: "binaries", path: foreign.overProject },
-  ];
+  return [{ tag: "root", path: foreign.root }];
 }
 
 async function watch(qemu: ChildProcess, options: BootOptions, consoleFile: string): Promise<GuestEnd> {

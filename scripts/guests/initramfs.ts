@@ -9,7 +9,7 @@ import { shellQuote } from "./shell-quote";
 export interface GuestSettings {
   /** The host name. */
   readonly NAME: string;
-  /** Where the project's share is mounted; empty when the root share holds it already. */
+  /** Where the copy of the project is put. */
   readonly PROJECT: string;
   /** A program to copy into the guest's memory before it is first run; empty for none. */
   readonly PRELOAD: string;

@@ -35,17 +35,16 @@ if [ -n "$PRELOAD" ]; then
   cp "/lower/preload/${PRELOAD##*/}" "/newroot$PRELOAD.new" && mv "/newroot$PRELOAD.new" "/newroot$PRELOAD"
   umount /lower/preload
 fi
-if [ -n "$PROJECT" ]; then
-  share project /lower/project ro,cache=loose
-  share binaries /lower/binaries ro,cache=loose
-  mkdir -p /over/project /over/project-work "/newroot$PROJECT"
-  mount -t overlay -o lowerdir=/lower/binaries:/lower/project,upperdir=/over/project,workdir=/over/project-work \
-    overlay "/newroot$PROJECT" || fail "overlay over the project"
-fi
-
 mount -t tmpfs -o mode=755 tmpfs /newroot/run
 mkdir -p /newroot/run/guest
 share exchange /newroot/run/guest/exchange cache=none
 cp /bin/busybox /settings /stage2 /newroot/run/guest/
+# Thousands of small files: each would take milliseconds over 9p, every time a program looks for it.
+mkdir -p "/newroot$PROJECT"
+mount -t tmpfs -o mode=755 tmpfs "/newroot$PROJECT"
+# In large pieces: each read is a round trip to the host.
+dd if=/newroot/run/guest/exchange/project.tar bs=256k 2>/dev/null | tar -x -C "/newroot$PROJECT" ||
+  fail "copy of the project"
+rm /newroot/run/guest/exchange/project.tar
 umount /proc /sys
 exec switch_root /newroot /run/guest/busybox sh /run/guest/stage2

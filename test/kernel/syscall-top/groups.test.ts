@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cgroupMount } from "../../../src/symbols/cgroups";
 import { onlineCpus } from "../../../src/sys/cpus";
 import { kernelTest } from "../kernel-test";
+import { rounds } from "../rounds";
 import { countsBy, rowWith, traced } from "./traced";
 import { beginWorkload, calls, removePrograms, runWorkload, until, untilIn } from "./workload";
 
@@ -88,10 +89,11 @@ kernelTest(NEEDS, "pairs", async ({ kernel }) => {
 
 kernelTest(NEEDS, "short-lived processes are all there, each with its name", async ({ kernel }) => {
   const comm = "bk-short";
+  const processes = rounds(101, 31);
   const { rows, lost } = await traced(kernel, ["--by", "process", "--comm", comm, "-n", "0"], () => {
-    for (let i = 0; i < 101; i++) runWorkload([], { comm });
+    for (let i = 0; i < processes; i++) runWorkload([], { comm });
   });
-  expect(rows).toHaveLength(101);
+  expect(rows).toHaveLength(processes);
   expect(new Set(rows.map((row) => row["comm"]))).toEqual(new Set([comm]));
   expect(new Set(rows.map((row) => row["count"])).size).toBe(1);
   expect(lost).toEqual({ mapFull: 0, evicted: 0, unfollowedCalls: 0, missedRuns: 0 });

@@ -1,0 +1,17 @@
+import { hostCommand } from "./host-command";
+import { projectFolder } from "./project";
+
+/** What no test and no command needs: the repository, private builds, and the formatter with its 100 MB. */
+const unneeded = ["./.*", "./coverage", "./node_modules/@biomejs"];
+
+/**
+ * Packs the project with its build and its dependencies. `over`, a folder with a node_modules of its own, is laid
+ * over it.
+ */
+export async function packProject(archive: string, over: string | undefined): Promise<void> {
+  await hostCommand("tar", [
+    ...["-c", "-f", archive, "--anchored", ...unneeded.map((pattern) => `--exclude=${pattern}`)],
+    ...["-C", projectFolder, "."],
+    ...(over === undefined ? [] : ["-C", over, "./node_modules"]),
+  ]);
+}
