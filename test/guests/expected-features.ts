@@ -20,18 +20,18 @@ export const expectedMissing: Readonly<Record<KernelName, ReadonlySet<string>>> 
     ...["module-btf", "perf-link", "attach-cookie", "kprobe-multi", "uprobe-multi", "hardware-counters"],
     ...["task-storage", "bloom-filter", "ancestor-cgroup-id"],
     ...["fetch-atomics", "isa-v4", "function-address", "loop", "current-task-btf"],
-    ...["asm:comm", "asm:kfunc", "asm:map-array"],
+    ...["asm:comm", "asm:kfunc", "asm:address", "asm:variable", "asm:map-array"],
   ]),
   // Debian built this one without CONFIG_FPROBE; uprobe.multi and version 4 of the instruction set came with 6.6.
   "6.1": new Set([
     ...["kprobe-multi", "uprobe-multi", "hardware-counters", "isa-v4", "memlock-accounting"],
-    ...["asm:comm", "asm:kfunc"],
+    ...["asm:comm", "asm:kfunc", "asm:address"],
   ]),
   "6.12": new Set(["hardware-counters", "memlock-accounting"]),
   // Direct calls on arm64 came with 6.4. This board's processor has hardware counters.
   "6.1-arm64": new Set([
     ...["kprobe-multi", "uprobe-multi", "fentry", "fexit", "isa-v4", "memlock-accounting", "x86-64"],
-    ...["asm:comm", "asm:kfunc"],
+    ...["asm:comm", "asm:kfunc", "asm:address", "asm:variable"],
   ]),
 };
 
