@@ -27,15 +27,18 @@ const MOST_UNITS = 8;
 export function codeUnits(maps: string): number[] {
   const units = new Set<number>();
   for (const [, from = "0", to = "0"] of maps.matchAll(/^([0-9a-f]+)-([0-9a-f]+) ..x/gm)) {
+    const first = BigInt(`0x${from}`);
+    // x86-64's vsyscall page is above all user space and shared by all; it has no code of ours.
+    if (first >> 63n === 1n) continue;
     const last = unitOf(BigInt(`0x${to}`) - 1n);
-    for (let unit = unitOf(BigInt(`0x${from}`)); unit <= last; unit++) units.add(unit);
+    for (let unit = unitOf(first); unit <= last; unit++) units.add(unit);
   }
   return [...units].sort((a, b) => a - b);
 }
 
-/** x86-64's vsyscall page is above all user space and shared by all; it has no code of ours. */
+/** An address of user space has up to 47 bits on x86-64, 48 on arm64, and with larger page tables up to 56. */
 function unitOf(address: bigint): number {
-  return Number(BigInt.asUintN(47, address) >> BigInt(UNIT_SHIFT));
+  return Number(address >> BigInt(UNIT_SHIFT));
 }
 
 /** In a program at `syscallHook("sys_enter")`: goes to `drop` if the caller is bpfkit. Loses r0–r5. */
