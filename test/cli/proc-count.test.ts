@@ -44,12 +44,13 @@ describe("documents are as their schema says", () => {
     ["--failed", ["-x"]],
     ["--flapping", ["--flapping", "0/min"]],
   ] as const) {
-    kernelTest(NEEDS, `${variant} as JSON`, async () => {
+    const needs = args.includes("-x" as never) ? [...NEEDS, "current-task-btf"] : NEEDS;
+    kernelTest(needs, `${variant} as JSON`, async () => {
       const { code, stdout } = await bpfkit("proc-count", "-q", "--json", ...args, ...COMMAND);
       expect(code).toBe(5);
       expectShape(JSON.parse(stdout), slug(variant));
     });
-    kernelTest(NEEDS, `${variant} as NDJSON`, async () => {
+    kernelTest(needs, `${variant} as NDJSON`, async () => {
       const { stdout } = await bpfkit("proc-count", "-q", "-f", "ndjson", ...args, ...COMMAND);
       for (const line of stdout.split("\n").filter(Boolean))
         expectShape(JSON.parse(line), `${slug(variant)}Line`);
