@@ -24,13 +24,10 @@ export function lastThreadMaps(btf: Btf): MapSpec[] {
   return tellsLastThread(btf) ? [] : [ended as MapSpec];
 }
 
-/** Bytes of the stack that `keepLastThread` needs. */
-export const LAST_THREAD_STACK = 16;
-
 /**
  * Goes to `drop` unless `task` (typed) leaves no other thread of its process. `groupDead` holds the second word of
  * the context where `tellsLastThread`. Several threads may find none left: the first of them is taken for the last.
- * `stack` names the end of LAST_THREAD_STACK bytes. Loses r0–r5.
+ * `stack` names the end of 16 bytes. Loses r0–r5.
  */
 export function keepLastThread(
   btf: Btf,

@@ -133,8 +133,6 @@ export const shapes = {
   },
 } as const satisfies Record<string, ReportShape>;
 
-export type Variant = keyof typeof shapes;
-
 /** A line of `--events -f ndjson`: members that an event does not have are absent. */
 const eventLine: Schema = {
   type: "object",
