@@ -36,7 +36,6 @@ export const Alu = Object.freeze({
   arsh: 0xc0,
   end: 0xd0,
 });
-export type AluName = keyof typeof Alu;
 
 export const Jump = Object.freeze({
   always: 0x00,
@@ -54,7 +53,6 @@ export const Jump = Object.freeze({
   slt: 0xc0,
   sle: 0xd0,
 });
-export type JumpName = keyof typeof Jump;
 
 export const Mode = Object.freeze({ IMM: 0x00, ABS: 0x20, IND: 0x40, MEM: 0x60, MEMSX: 0x80, ATOMIC: 0xc0 });
 

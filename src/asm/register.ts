@@ -20,5 +20,3 @@ export const r8 = register(8);
 export const r9 = register(9);
 /** The frame pointer: the stack is the 512 bytes below it. */
 export const fp = register(10);
-
-export const registers: readonly Register[] = Object.freeze([r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, fp]);

@@ -6,6 +6,7 @@ import type { MapRef } from "../asm/instruction";
 import { MapFlag, MapType } from "../core/bpf-uapi";
 import { bytes, type Codec, u32 } from "../core/codec";
 
+/** The blueprint of a map: its type, its layout and its size. */
 export interface MapSpec<K = unknown, V = unknown> extends MapRef {
   /** Up to 15 letters, digits, `_` and `.`; what bpftool shows. */
   readonly name: string;

@@ -118,6 +118,7 @@ export type Hook =
   | UprobeMultiHook
   | CgroupHook;
 
+/** The blueprint of a program: its code and where it runs. */
 export interface ProgramSpec {
   /** Up to 15 letters, digits, `_` and `.`; what bpftool and stack traces show. */
   readonly name: string;

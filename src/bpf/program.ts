@@ -53,6 +53,7 @@ export interface TestInput {
   readonly cpu?: number;
 }
 
+/** What a test run gave. */
 export interface TestResult {
   /** r0, cut to 32 bits. */
   readonly result: number;
@@ -188,7 +189,10 @@ function explain(request: LoadRequest, code: number, log: readonly string[]): Er
   return new VerifierError(
     `${operation}: ${failure.code}: ${reason}${where === "" ? "" : ` (${where})`}`,
     log,
-    { cause: failure, hint: `the verifier's log has ${log.length} lines: -vv shows it` },
+    {
+      cause: failure,
+      hint: `the verifier's log has ${log.length} lines: -vv shows them, and so does the error's "log"`,
+    },
   );
 }
 

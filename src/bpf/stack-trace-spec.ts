@@ -6,6 +6,7 @@ import type { MapSpec } from "./map-spec";
 /** PERF_MAX_STACK_DEPTH: the default of kernel.perf_event_max_stack, which limits the depth. */
 const DEFAULT_DEPTH = 127;
 
+/** How many stacks a stack trace map holds, and how deep. */
 export interface StackTraceOptions {
   /** Stacks kept at most; rounded up to a power of two by the kernel. Two stacks may want the same place. */
   readonly maxEntries: number;

@@ -25,5 +25,22 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
       batch: "large tables are read slowly",
     },
   },
+  "proc-count": {
+    needs: ["btf", "btf-raw-tracepoint", "raw-tracepoint", "hash", "mmapable-array", "probe-read-kernel"],
+    gains: {
+      "probe-read-user-str": "no --failed",
+      "iterator-program": "no --cost of what runs already",
+      "current-task-btf": "no --failed",
+      "fetch-atomics": "a cost may be charged twice where two processors charge at once",
+      "ring-buffer": "no --events, --failed and --flapping",
+      "per-cpu-hash": "no --map percpu",
+      "lru-hash": "no --map lru",
+      "current-cgroup-id": "no --by cgroup or container",
+      "cgroup-array": "no --cgroup and no --container",
+      "pid-namespace-helper": "no ids inside a PID namespace",
+      "raw-tracepoint-test-run": "does not run inside a PID namespace",
+      batch: "large tables are read slowly",
+    },
+  },
   doctor: { needs: [], gains: {} },
 };

@@ -4,6 +4,7 @@
  */
 import { errnoName } from "./errno";
 
+/** What an error carries besides its message. */
 export interface ErrorDetails {
   readonly cause?: unknown;
   /** What the user can do about it: one line, or several separated by newlines. */

@@ -1,3 +1,7 @@
+// Node 20.0 to 20.3 have neither symbol; `using` compiles to look-ups of both.
+(Symbol as { dispose: symbol }).dispose ??= Symbol.for("Symbol.dispose");
+(Symbol as { asyncDispose: symbol }).asyncDispose ??= Symbol.for("Symbol.asyncDispose");
+
 /**
  * Owned things, closed in reverse order: what `DisposableStack` will be once Node 20 is history.
  *
@@ -5,10 +9,6 @@
  *     const map = setup.use(kernel.createMap(spec));
  *     return new Session(map, setup.move()); // success: ownership passes on
  */
-// Node 20.0 to 20.3 have neither symbol; `using` compiles to look-ups of both.
-(Symbol as { dispose: symbol }).dispose ??= Symbol.for("Symbol.dispose");
-(Symbol as { asyncDispose: symbol }).asyncDispose ??= Symbol.for("Symbol.asyncDispose");
-
 export class Resources implements Disposable {
   private closers: (() => void)[] = [];
   private closed = false;

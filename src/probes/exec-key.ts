@@ -13,7 +13,7 @@ import type { Btf } from "../bpf/btf/btf";
 import type { PidNamespace } from "../bpf/facts";
 import { bytes, type Codec, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
 import { SHOWN_IDS_SIZE, shownIds } from "./current-task";
-import { PATH_SIZE, PATH_STACK, readPath, writePath } from "./file-path";
+import { PATH_SIZE, readPath, writePath } from "./file-path";
 
 /** What one can group executions by. A container is found from its cgroup, outside the kernel. */
 export const execDimensions = ["pid", "comm", "exe", "args", "parent", "uid", "cgroup", "container"] as const;
@@ -118,12 +118,9 @@ export interface KeyPlace {
   readonly spare: Register;
   /** PATH_ROOM bytes of map memory, as a distance from `key`. */
   readonly room: number;
-  /** End of KEY_STACK bytes. */
+  /** End of free bytes of the stack: those of a path or of ids, whichever needs more, and eight. */
   readonly stack: number;
 }
-
-/** Bytes of the stack that `writeExecKey` needs. */
-export const KEY_STACK = Math.max(PATH_STACK, SHOWN_IDS_SIZE) + 8;
 
 /** Zeroes memory: a read from nowhere fails, and leaves zeros. Loses r0–r5. */
 export function zeroBytes(at: Block | Instruction, size: number): Block {

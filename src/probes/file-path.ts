@@ -20,9 +20,6 @@ export const PATH_ROOM = PATH_SIZE + NAME_SIZE;
 /** Names and mount points on the way up. */
 const STEPS = 24;
 
-/** Bytes of the stack that `writePath` needs. */
-export const PATH_STACK = 32;
-
 const POINTER = 8;
 
 /** `*(fp + at) = *(address in r3)`, eight bytes. Goes to `fault` if that cannot be read. */
@@ -33,7 +30,7 @@ function follow(at: number, fault: Label): Block {
 /**
  * Writes the path of the `struct file` whose address lies at `fp + file`, names from the last to the first, to the
  * PATH_ROOM bytes at `room`: a register that calls keep. `position` is another one, and afterwards the bytes written.
- * `stack` names the end of PATH_STACK bytes. Loses r0–r5.
+ * `stack` names the end of 32 bytes. Loses r0–r5.
  */
 export function writePath(btf: Btf, file: number, room: Register, position: Register, stack: number): Block {
   const offset = (type: string, member: string) => btf.requireMember(type, member).offset;

@@ -8,7 +8,7 @@ import { store } from "../asm/memory";
 import { fp, type Register, r0, r1 } from "../asm/register";
 import type { PidNamespace } from "../bpf/facts";
 import { type Codec, cstring, i32, type StructCodec, struct, u32, u64 } from "../core/codec";
-import { SHOWN_IDS_SIZE, shownIds } from "./current-task";
+import { shownIds } from "./current-task";
 
 /** What one can group by. A container is found from its cgroup, outside the kernel. */
 export type Dimension = "syscall" | "process" | "thread" | "comm" | "cgroup" | "container" | "errno";
@@ -90,5 +90,3 @@ export function writeKey(
       : [],
   ];
 }
-
-export { SHOWN_IDS_SIZE as KEY_SCRATCH };

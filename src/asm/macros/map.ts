@@ -65,6 +65,7 @@ export function lookupOrInsert(map: MapRef, keyAt: number, initialAt: number, no
   ];
 }
 
+/** How `increment` adds. */
 export interface IncrementOptions {
   /** What to add: 1 unless given. A register must be one that calls keep, r6 to r9. */
   readonly by?: number | Register;

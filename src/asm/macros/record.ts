@@ -5,6 +5,7 @@ import { call, jump } from "../jump";
 import { loadMap } from "../memory";
 import { type Register, r0, r1, r2, r3 } from "../register";
 
+/** What `emitRecord` writes, and where. */
 export interface RecordOptions {
   /** The ring buffer. */
   readonly ring: MapRef;

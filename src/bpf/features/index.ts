@@ -17,6 +17,7 @@ export { type FeatureName, featureNames, featureTable } from "./table";
 /** "denied": the rights are missing. "inconclusive": it could not be tried, or the answer means nothing. */
 export type FeatureState = "available" | "missing" | "denied" | "inconclusive";
 
+/** What trying a feature showed. */
 export interface Finding {
   readonly state: FeatureState;
   /** What was seen, for people; empty when there is nothing to add. */
@@ -47,6 +48,7 @@ export function features(kernel: Probed): Features {
   return found;
 }
 
+/** What one kernel has, each feature tried when it is asked for. */
 export class Features<N extends string = FeatureName> {
   private readonly conclusive = new Map<N, Finding>();
 

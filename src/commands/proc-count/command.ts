@@ -18,7 +18,7 @@ import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
 import { eventOptions, watchEvents } from "./events";
 import { eventsProbe } from "./events-probe";
 import { check, dimensionsOf, maxEntriesOf, type Options, options, sortOf } from "./options";
-import { type ProbeOptions, type ProcCountProbe, procCountProbe } from "./probe";
+import { keptArgsSize, type ProbeOptions, type ProcCountProbe, procCountProbe } from "./probe";
 import { execReport, type ReportOptions, type Span } from "./report";
 import { type Names, rowsOf } from "./rows";
 
@@ -65,6 +65,11 @@ export const procCount = defineCommand({
     const session = opened.use(openProbe(kernel, probe.spec, { filter: taskFilter(given), follow }));
     const settle = opened.use(openCosts(kernel, session, probe, follow));
     tellAttached(context, probe.spec);
+    const kept = keptArgsSize({ by: dimensionsOf(given), argsSize: given.argsSize }, facts);
+    if (kept < given.argsSize)
+      context.notice(
+        `this kernel's maps keep ${kept} bytes of a command line (since Linux 5.11 all that is asked for)`,
+      );
     context.notice(introduction(given, context));
     context.tracee?.start();
     // Awaited, or the session would be closed before the first report.

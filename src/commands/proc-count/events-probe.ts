@@ -30,6 +30,7 @@ import { NotSupportedError } from "../../core/errors";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
 import { type ExecDimension, type ExecKey, execKeyCodec, writeExecKey } from "../../probes/exec-key";
 import { PATH_ROOM, PATH_SIZE } from "../../probes/file-path";
+import { keepLastThread, lastThreadMaps, tellsLastThread } from "../../probes/last-thread";
 import type { Ourselves } from "../../probes/ourselves";
 import { writeProcessTotal } from "../../probes/process-total";
 import { abiCode } from "../../probes/syscall-abi";
@@ -113,7 +114,7 @@ export function eventsProbe(options: EventOptions, facts: KernelFacts): EventsPr
     ring,
     losses,
     scratch,
-    ...(exits ? [ending] : []),
+    ...(exits ? [ending, ...lastThreadMaps(btf)] : []),
     ...filterMaps(filter),
     ...(follow ? descendantMaps : []),
   ] as MapSpec[];
@@ -231,7 +232,6 @@ function onExec(layout: Layout): ProgramSpec {
 function onExit(layout: Layout): ProgramSpec {
   const { btf, ending, facts } = layout;
   const done = label("done");
-  const tellsDead = (btf.rawTracepoint("sched_process_exit")?.params.length ?? 0) > 1;
   const [task, value] = [REST - 8, REST - 16];
   const place = { task: r6, key: r9, spare: r7, room: 0, stack: REST - 16 };
   const pidKey = execKeyCodec(["pid"], 8);
@@ -240,12 +240,8 @@ function onExit(layout: Layout): ProgramSpec {
     hook: { kind: "btf-raw-tracepoint", name: "sched_process_exit" },
     code: [
       load(8, r6, r1, 0),
-      tellsDead
-        ? [load(8, r7, r1, 8), and(r7, 1), jump.eq(r7, 0, done)]
-        : [
-            load(8, r1, r6, offsetOf(btf, "task_struct", "signal")),
-            [load(4, r1, r1, offsetOf(btf, "signal_struct", "live.counter")), jump32.ne(r1, 0, done)],
-          ],
+      tellsLastThread(btf) ? load(8, r7, r1, 8) : [],
+      keepLastThread(btf, r6, r7, REST, done),
       [keepCurrent(layout, done), loadScratch(layout, 0, done)],
       writeExecKey(btf, pidKey, place, { namespace: facts.pidNamespace, withArgs: false }),
       [load(4, r1, r9, 0), store(8, fp, value, r1), store(8, fp, task, r6), update(ending, task, value)],
@@ -303,6 +299,7 @@ function onFailure(layout: Layout): ProgramSpec {
   const names = REGISTERS[facts.arch as keyof typeof REGISTERS];
   if (names === undefined)
     throw new NotSupportedError(`failed: architecture "${facts.arch}" is not supported`);
+  if (!facts.isAtLeast(5, 11)) throw new NotSupportedError("failed: needs Linux 5.11");
   const native = nativeAbi(facts.arch);
   const done = label("done");
   const found = label("path");

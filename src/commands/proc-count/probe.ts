@@ -21,11 +21,11 @@ import { load, loadMap, loadMapValue, store } from "../../asm/memory";
 import { fp, type Register, r0, r1, r2, r3, r4, r6, r7, r8, r9 } from "../../asm/register";
 import type { Btf } from "../../bpf/btf/btf";
 import type { KernelFacts } from "../../bpf/facts";
-import { hashMap, lruHashMap, type MapSpec, mappableArray, perCpuArrayMap } from "../../bpf/map-spec";
+import { hashMap, type MapSpec, mappableArray, perCpuArrayMap } from "../../bpf/map-spec";
 import type { ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
 import type { TaskIteratorSpec } from "../../bpf/task-iterator";
 import { MapFlag, MapUpdate } from "../../core/bpf-uapi";
-import { bytes, count64, u32, u64 } from "../../core/codec";
+import { bytes, count64, u64 } from "../../core/codec";
 import { NotSupportedError } from "../../core/errors";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
 import {
@@ -50,6 +50,7 @@ import {
   zeroBytes,
 } from "../../probes/exec-key";
 import { PATH_ROOM } from "../../probes/file-path";
+import { keepLastThread, lastThreadMaps, tellsLastThread } from "../../probes/last-thread";
 import type { Ourselves } from "../../probes/ourselves";
 import { CHARGED_SIZE, charge, count, exitStatus, noteCharged } from "../../probes/task-cost";
 import { filterMaps, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../../probes/task-filter";
@@ -106,7 +107,6 @@ interface Layout {
   readonly tasks: MapSpec<bigint, Uint8Array>;
   readonly scratch: MapSpec<number, Uint8Array>;
   readonly pending: MapSpec<number, number>;
-  readonly ended: MapSpec<bigint, number> | undefined;
   /** Whether words can be exchanged atomically. */
   readonly exchanges: boolean;
 }
@@ -123,7 +123,7 @@ export function procCountProbe(options: ProbeOptions, facts: KernelFacts): ProcC
     });
   const layout = layOut(options, facts, btf);
   const { cost, follow, filter } = options;
-  const { groups, scratch, tasks, pending, ended } = layout;
+  const { groups, scratch, tasks, pending } = layout;
   const programs: ProgramSpec[] = [
     ...(follow ? descendantPrograms(btf) : []),
     ...(cost ? [onSwitch(layout), onExit(layout), onFork(layout)] : []),
@@ -132,7 +132,7 @@ export function procCountProbe(options: ProbeOptions, facts: KernelFacts): ProcC
   const maps = [
     ...groups.maps,
     scratch,
-    ...(cost ? [tasks, pending, ...(ended ? [ended] : [])] : []),
+    ...(cost ? [tasks, pending, ...lastThreadMaps(btf)] : []),
     ...filterMaps(filter),
     ...(follow ? descendantMaps : []),
   ] as MapSpec[];
@@ -141,13 +141,12 @@ export function procCountProbe(options: ProbeOptions, facts: KernelFacts): ProcC
 }
 
 function layOut(options: ProbeOptions, facts: KernelFacts, btf: Btf): Layout {
-  const { by, cost, store: kind, maxEntries, argsSize } = options;
-  const codec = execKeyCodec(by, argsSize);
+  const { by, cost, store: kind, maxEntries } = options;
+  const codec = execKeyCodec(by, keptArgsSize(options, facts));
   const groups = execGroups(codec, { cost, name: by.includes("pid") }, kind, maxEntries);
   const state = bytes(KEY_AT + roundUp(codec.size));
   const plain = hashMap("tasks", { key: u64, value: state, maxEntries });
   const tasks = state.size > LARGE ? { ...plain, flags: MapFlag.BPF_F_NO_PREALLOC } : plain;
-  const tellsGroupDead = (btf.rawTracepoint("sched_process_exit")?.params.length ?? 0) > 1;
   return {
     options,
     facts,
@@ -157,9 +156,21 @@ function layOut(options: ProbeOptions, facts: KernelFacts, btf: Btf): Layout {
     tasks,
     scratch: perCpuArrayMap("scratch", bytes(state.size + PATH_ROOM), 1),
     pending: mappableArray("pending", count64, 1),
-    ended: tellsGroupDead ? undefined : lruHashMap("ended", { key: u64, value: u32, maxEntries: 4096 }),
     exchanges: facts.isAtLeast(5, 12),
   };
+}
+
+/** Keys of hash maps before Linux 5.11: MAX_BPF_STACK. */
+const OLD_KEY_LIMIT = 512;
+
+/** How much of a command line a key can hold on this kernel. */
+export function keptArgsSize(
+  { by, argsSize }: Pick<ProbeOptions, "by" | "argsSize">,
+  facts: Pick<KernelFacts, "isAtLeast">,
+): number {
+  if (facts.isAtLeast(5, 11) || !by.includes("args")) return argsSize;
+  const others = execKeyCodec(by, 8).size - 8;
+  return Math.min(argsSize, Math.floor((OLD_KEY_LIMIT - others) / 8) * 8);
 }
 
 const offsetOf = (btf: Btf, type: string, member: string) => btf.requireMember(type, member).offset;
@@ -321,7 +332,7 @@ function onFork(layout: Layout): ProgramSpec {
 }
 
 function onExit(layout: Layout): ProgramSpec {
-  const { btf, groups, pending, ended } = layout;
+  const { btf, groups, pending } = layout;
   const done = label("done");
   const exited = label("exited");
   const status = label("counted");
@@ -332,9 +343,9 @@ function onExit(layout: Layout): ProgramSpec {
     // The context is (task) or, on later kernels, (task, group_dead).
     hook: { kind: "btf-raw-tracepoint", name: "sched_process_exit" },
     code: [
-      [load(8, r6, r1, 0), ended === undefined ? load(8, r7, r1, 8) : []],
+      [load(8, r6, r1, 0), tellsLastThread(btf) ? load(8, r7, r1, 8) : []],
       [loadState(layout, r6, done), loadMapValue(r1, pending), mov(r2, 1), atomicAdd(8, r1, 0, r2)],
-      ended === undefined ? [and(r7, 1), jump.eq(r7, 0, done)] : lastThread(ended),
+      keepLastThread(btf, r6, r7, REST, done),
       [placeInGroups(groups, r8, KEY_AT, r7, done), count(r7, GroupWord.exits * WORD), ends(r7)],
       [exitStatus(btf, r6, r2), mov(r3, r2), and(r3, 0x7f), jump.eq(r3, 0, exited)],
       [count(r7, GroupWord.signaled * WORD), jump.lt(r3, SIGNALS, known), mov(r3, 0)],
@@ -347,24 +358,6 @@ function onExit(layout: Layout): ProgramSpec {
       [done, mov(r0, 0), exit()],
     ],
   };
-
-  /** Goes to `done` unless this is the thread that leaves no other, and the first to find that out. */
-  function lastThread(once: MapSpec): Block {
-    const [process, one] = [INDEX, INDEX - 8];
-    const leader = offsetOf(btf, "task_struct", "group_leader");
-    return [
-      [load(8, r1, r6, signal), load(4, r2, r1, offsetOf(btf, "signal_struct", "live.counter"))],
-      [jump32.ne(r2, 0, done), load(8, r1, r6, leader)],
-      // What no other process has: an address may come back, the time does not.
-      [
-        load(8, r1, r1, offsetOf(btf, "task_struct", "start_time")),
-        load(4, r2, r6, offsetOf(btf, "task_struct", "tgid")),
-      ],
-      [add(r1, r2), store(8, fp, process, r1), store(8, fp, one, 1)],
-      [loadMap(r1, once), stackAddress(r2, process), stackAddress(r3, one), mov(r4, MapUpdate.BPF_NOEXIST)],
-      [call(helper.mapUpdateElem), jump32.ne(r0, 0, done)],
-    ];
-  }
 }
 
 /** The group's maximum becomes what is in r2, if that is more. Loses r0–r3. */
@@ -453,21 +446,27 @@ function settle(layout: Layout): TaskIteratorSpec {
   return { name: "settle", code };
 }
 
-/** r2 = the most pages the task has had so far. Goes to `none` for a task of the kernel's. Loses r1 and r3. */
+/**
+ * r2 = the most pages the task has had so far. Goes to `none` for a task of the kernel's. Loses r0–r5, r8 and r9.
+ * Before Linux 6.2 the counters are of a type that programs may not follow, so they are read as bytes.
+ */
 function residentPages(btf: Btf, none: Label): Block {
-  const mm = offsetOf(btf, "task_struct", "mm");
   const { offset, size, type } = btf.requireMember("mm_struct", "rss_stat");
   const perCpu = btf.member("percpu_counter", "count");
-  // Since Linux 6.2 four percpu_counter, before that an array of atomic_long_t in a struct. File, anonymous, shared.
+  // Four percpu_counter, or an array of atomic_long_t in a struct: file, anonymous, swap, shared.
   const isPerCpu = btf.resolve(type).kind === "array" && perCpu !== undefined;
   const stride = isPerCpu ? size / 4 : 8;
   const first = offset + (isPerCpu ? perCpu.offset : 0);
   const positive = label("positive");
   const peak = label("peak");
+  const read = (at: number): Block => [
+    [stackAddress(r1, INDEX), mov(r2, 8), mov(r3, r8), add(r3, at), call(helper.probeReadKernel)],
+    [jump.ne(r0, 0, none), load(8, r2, fp, INDEX)],
+  ];
   return [
-    [load(8, r1, r6, mm), jump.eq(r1, 0, none), load(8, r2, r1, first)],
-    [1, 3].map((kind) => [load(8, r3, r1, first + kind * stride), add(r2, r3)]),
-    [jump.sge(r2, 0, positive), mov(r2, 0), positive],
-    [load(8, r3, r1, offsetOf(btf, "mm_struct", "hiwater_rss")), jump.ge(r2, r3, peak), mov(r2, r3), peak],
+    [load(8, r8, r6, offsetOf(btf, "task_struct", "mm")), jump.eq(r8, 0, none), mov(r9, 0)],
+    [0, 1, 3].map((kind) => [read(first + kind * stride), add(r9, r2)]),
+    [jump.sge(r9, 0, positive), mov(r9, 0), positive],
+    [read(offsetOf(btf, "mm_struct", "hiwater_rss")), jump.ge(r2, r9, peak), mov(r2, r9), peak],
   ];
 }

@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
@@ -52,7 +52,7 @@ describe("ways to execute", () => {
   kernelTest(COMPILED, "fexecve", async ({ kernel }) => {
     const { fexecer } = compiled();
     const { rows } = await counted(kernel, ["--by", "exe"], [fexecer, "13", "/bin/true"]);
-    expect(rowOf(rows, "exe", "/usr/bin/true")["count"]).toBe(13);
+    expect(rowOf(rows, "exe", realpathSync("/bin/true"))["count"]).toBe(13);
   });
   kernelTest(COMPILED, "a thread that is not the first", async ({ kernel }) => {
     const { threader } = compiled();
@@ -66,7 +66,7 @@ describe("ways to execute", () => {
     writeFileSync(script, "#!/bin/sh\nexit 0\n");
     chmodSync(script, 0o755);
     const { rows } = await counted(kernel, ["--by", "comm,exe"], ["sh", "-c", loop(5, `'${script}'`)]);
-    expect(rowOf(rows, "comm", "script-é\x1b[1m")).toMatchObject({ count: 5, exe: "/usr/bin/dash" });
+    expect(rowOf(rows, "comm", "script-é\x1b[1m")).toMatchObject({ count: 5, exe: realpathSync("/bin/sh") });
   });
 });
 
@@ -92,7 +92,7 @@ describe("--by", () => {
       ["--by", "exe"],
       ["sh", "-c", "cd /bin; ./true; /usr/bin/../bin/true"],
     );
-    expect(rowOf(rows, "exe", "/usr/bin/true")["count"]).toBe(2);
+    expect(rowOf(rows, "exe", realpathSync("/bin/true"))["count"]).toBe(2);
   });
   kernelTest(NEEDS, "uid", async ({ kernel }) => {
     const { rows } = await counted(kernel, ["--by", "uid"], ["/bin/true"]);
@@ -126,12 +126,17 @@ describe("arguments", () => {
       expect(await argsOf(kernel, words)).toMatchObject({ args: words, argsCut: false, count: 1 });
     },
   );
-  kernelTest(NEEDS, "10,000 of them fill what there is room for, and say so", async ({ kernel }) => {
-    const words = ["/bin/true", ...Array.from({ length: 10_000 }, (_, i) => String(i))];
-    const row = await argsOf(kernel, words);
-    const bytes = Buffer.from(`${words.join("\0")}\0`).subarray(0, 4096);
-    expect(row).toMatchObject({ args: bytes.toString().split("\0"), argsCut: true });
-  });
+  // Before Linux 5.11, which brought this, a key has no room for so much.
+  kernelTest(
+    [...NEEDS, "current-task-btf"],
+    "10,000 of them fill what there is room for, and say so",
+    async ({ kernel }) => {
+      const words = ["/bin/true", ...Array.from({ length: 10_000 }, (_, i) => String(i))];
+      const row = await argsOf(kernel, words);
+      const bytes = Buffer.from(`${words.join("\0")}\0`).subarray(0, 4096);
+      expect(row).toMatchObject({ args: bytes.toString().split("\0"), argsCut: true });
+    },
+  );
   kernelTest(NEEDS, "what fits exactly is not cut", async ({ kernel }) => {
     const exact = ["/bin/true", "x".repeat(64 - "/bin/true".length - 2)];
     expect(await argsOf(kernel, exact, "--args-size", "64")).toMatchObject({ args: exact, argsCut: false });

@@ -1,0 +1,82 @@
+import type { Btf } from "../../../../src/bpf/btf/btf";
+import type { KernelFacts } from "../../../../src/bpf/facts";
+import { dumpOf } from "../../../../src/commands/open-probe";
+import { eventsProbe } from "../../../../src/commands/proc-count/events-probe";
+import { procCountProbe } from "../../../../src/commands/proc-count/probe";
+import type { ExecDimension } from "../../../../src/probes/exec-key";
+import { expectGolden } from "../../../golden/golden";
+
+/** Members of four bytes; all others have eight. */
+const NARROW = /\.(pid|tgid|flags|__state|exit_code|uid\.val|level|live\.counter|group_exit_code)$/;
+
+/** Offsets of no particular kernel, different for each member: listings made with them are the same everywhere. */
+function madeUpBtf(exitArguments: number): Btf {
+  const offsets = new Map<string, number>();
+  const member = (type: string | number, path: string) => {
+    const name = `${type}.${path}`;
+    if (name === "cgroup.ancestor_ids" || name === "task_struct.state") return undefined;
+    if (!offsets.has(name)) offsets.set(name, 16 * (offsets.size + 1));
+    const size = name === "mm_struct.rss_stat" ? 160 : NARROW.test(name) ? 4 : 8;
+    return { offset: offsets.get(name) as number, size, type: 1 };
+  };
+  const btf = {
+    member,
+    requireMember: member,
+    resolve: () => ({ kind: "array" }),
+    rawTracepoint: () => ({
+      id: 1,
+      params: Array.from({ length: exitArguments }, () => ({ name: "", type: 0 })),
+    }),
+  };
+  return btf as unknown as Btf;
+}
+
+function facts(exitArguments = 2, release = 6): KernelFacts {
+  const types = madeUpBtf(exitArguments);
+  return {
+    arch: "x64",
+    release: "made-up",
+    possibleCpus: 2,
+    isAtLeast: (major) => major <= release,
+    btf: () => types,
+    pidNamespace: undefined,
+    permissionHint: () => "",
+  };
+}
+
+const base = {
+  by: ["comm"] as readonly ExecDimension[],
+  cost: false,
+  store: "hash" as const,
+  maxEntries: 100,
+  argsSize: 64,
+  filter: {},
+  cgroup: undefined,
+  follow: false,
+  ourselves: { pid: 77 },
+};
+
+test.each([
+  ["counts", base, facts()],
+  ["command", { ...base, follow: true }, facts()],
+  ["by-pid-args-lru", { ...base, by: ["pid", "args"] as const, store: "lru" as const }, facts()],
+  ["cost", { ...base, cost: true }, facts()],
+  ["cost-before-6", { ...base, cost: true, filter: { uid: 5 } }, facts(1, 4)],
+])("listing: %s", (name, options, on) =>
+  expectGolden(`test/golden/proc-count/${name}.lst`, dumpOf(procCountProbe(options, on).spec)),
+);
+
+test("listing: events", () => {
+  const options = { ...base, execs: true, exits: true, failed: false, exe: false };
+  expectGolden("test/golden/proc-count/events.lst", dumpOf(eventsProbe(options, facts()).spec));
+});
+
+test("without BTF it says so", () => {
+  const without = { ...facts(), btf: () => undefined };
+  expect(() => procCountProbe(base, without)).toThrow("proc-count: needs BTF");
+});
+
+test("the same options and facts give the same programs", () => {
+  const listing = () => dumpOf(procCountProbe({ ...base, cost: true, by: ["exe"] }, facts()).spec);
+  expect(listing()).toBe(listing());
+});
