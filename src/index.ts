@@ -32,6 +32,7 @@ export {
 } from "./bpf/features";
 export type { Kernel } from "./bpf/kernel";
 export type { Link, Means } from "./bpf/link";
+export type { LiveOptions } from "./bpf/live-values";
 export { lpmTrie, type Prefix } from "./bpf/lpm-trie-spec";
 export type { BpfMap, UpdateMode } from "./bpf/map";
 export type { MapSource } from "./bpf/map-create";

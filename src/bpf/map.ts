@@ -3,6 +3,7 @@ import { type Codec, decoded } from "../core/codec";
 import { errno } from "../core/errno";
 import type { Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
+import { type LiveOptions, liveValues } from "./live-values";
 import { readBatches } from "./map-batch";
 import { MapElement } from "./map-element";
 import { mapError } from "./map-error";
@@ -84,6 +85,11 @@ export class BpfMap<K, V> implements Disposable {
    */
   entries(): [K, V][] {
     return this.inBatches(false) ?? this.entriesByKey(() => this.read(BpfCmd.BPF_MAP_LOOKUP_ELEM, "lookup"));
+  }
+
+  /** The value of a key, now and each time it is found changed; undefined while there is none. */
+  live(key: K, options?: LiveOptions): AsyncGenerator<V | undefined, void, undefined> {
+    return liveValues(() => this.lookup(key), options);
   }
 
   /** The keys, each once, in no order, read one by one as they are asked for. */

@@ -1,6 +1,7 @@
 import type { Codec } from "../core/codec";
 import type { Mapping, Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
+import { type LiveOptions, liveValues } from "./live-values";
 import { naming } from "./map-error";
 import { type MapSpec, strideOf } from "./map-spec";
 
@@ -53,6 +54,11 @@ export class MappedArray<V> implements Disposable {
     this.checkIndex(index);
     const { view } = this;
     naming(this.spec as MapSpec, "value", () => this.value.encode(view, index * this.stride, value));
+  }
+
+  /** The value of an entry, now and each time it is found changed: no system call is made for a look. */
+  live(index: number, options?: LiveOptions): AsyncGenerator<V, void, undefined> {
+    return liveValues(() => this.get(index), options);
   }
 
   [Symbol.dispose](): void {
