@@ -420,7 +420,8 @@ describe("losses", () => {
     expect(failing.code).toBe(3);
     expect(JSON.parse(failing.stdout).lost.mapFull).toBeGreaterThan(0);
     const tolerant = await bpfkitDuring([TOP, ...lossy, "--comm", TRUE], work);
-    expect(documentOf(tolerant).lost["mapFull"]).toBe(JSON.parse(failing.stdout).lost.mapFull);
+    // Not the same number: which calls the loader of a program makes differs from run to run on some machines.
+    expect(documentOf(tolerant).lost["mapFull"]).toBeGreaterThan(0);
   });
   kernelTest(NEEDS, "--fail-on-loss ends with 0 when nothing was lost", async () => {
     const { code } = await bpfkitDuring([TOP, "--json", "--comm", TRUE, "--fail-on-loss"], work);
