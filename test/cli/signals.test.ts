@@ -32,7 +32,7 @@ describe("in a terminal", () => {
   /** The fake bpfkit on a terminal of its own, which `script` makes. */
   const inTerminal = (...args: string[]) => {
     const line = [process.execPath, FAKE, ...args].map((word) => `'${word}'`).join(" ");
-    return started("script", ["-qec", `stty -echo; ${line}`, "/dev/null"], {
+    return started("script", ["-qec", `stty -echo; exec ${line}`, "/dev/null"], {
       TERM: "xterm",
       LANG: "C.UTF-8",
     });
