@@ -6,7 +6,7 @@ import { add, mov, rsh, sub } from "../asm/alu";
 import { helper } from "../asm/helper-ids";
 import { type Block, type Instruction, label } from "../asm/instruction";
 import { call, jump } from "../asm/jump";
-import { COMM_SIZE } from "../asm/macros/stack";
+import { COMM_SIZE, zero } from "../asm/macros/stack";
 import { load, store } from "../asm/memory";
 import { fp, type Register, r0, r1, r2, r3 } from "../asm/register";
 import type { Btf } from "../bpf/btf/btf";
@@ -134,11 +134,18 @@ export function copyBytes(to: Block | Instruction, size: number, from: Block | I
 
 const offsetOf = (btf: Btf, type: string, member: string) => btf.requireMember(type, member).offset;
 
-/** `dst + at` = the name of the process whose task (typed) is in r3: that of its first thread. Loses r0–r5. */
+/**
+ * `dst + at` = the name of the process whose task (typed) is in r3: that of its first thread, NUL-filled. Read as a
+ * string: on older kernels (5.10) the rest of a longer name may stay behind the final NUL. Loses r0–r5.
+ */
 export function writeProcessName(btf: Btf, dst: Register, at: number): Block {
   return [
-    load(8, r3, r3, offsetOf(btf, "task_struct", "group_leader")),
-    copyBytes([mov(r1, dst), add(r1, at)], COMM_SIZE, add(r3, offsetOf(btf, "task_struct", "comm"))),
+    [
+      load(8, r3, r3, offsetOf(btf, "task_struct", "group_leader")),
+      add(r3, offsetOf(btf, "task_struct", "comm")),
+    ],
+    zero(dst, at, COMM_SIZE),
+    [mov(r1, dst), add(r1, at), mov(r2, COMM_SIZE), call(helper.probeReadKernelStr)],
   ];
 }
 

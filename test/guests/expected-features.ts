@@ -27,7 +27,7 @@ export const expectedMissing: Readonly<Record<KernelName, ReadonlySet<string>>> 
     ...["kprobe-multi", "uprobe-multi", "hardware-counters", "isa-v4", "memlock-accounting"],
     ...["asm:comm", "asm:kfunc", "asm:address"],
   ]),
-  "6.12": new Set(["hardware-counters", "memlock-accounting"]),
+  "6.12": new Set(["hardware-counters", "memlock-accounting", "asm:comm"]),
   // Direct calls on arm64 came with 6.4. This board's processor has hardware counters.
   "6.1-arm64": new Set([
     ...["kprobe-multi", "uprobe-multi", "fentry", "fexit", "isa-v4", "memlock-accounting", "x86-64"],

@@ -10,9 +10,15 @@ import { fp, type Register, r1, r2 } from "../register";
 /** Bytes of a command name, the final NUL included (TASK_COMM_LEN). */
 export const COMM_SIZE = 16;
 
-/** Writes the current thread's name to `fp + at`, 16 bytes, NUL-filled. Loses r0–r5. */
+/**
+ * Writes the current thread's name to `fp + at`, 16 bytes, NUL-filled. Some kernels, Debian's 6.1 among them,
+ * leave what lies behind the final NUL as it was, so it is zeroed first. Loses r0–r5.
+ */
 export function readComm(at: number): Block {
-  return [mov(r1, fp), add(r1, at), mov(r2, COMM_SIZE), call(helper.getCurrentComm)];
+  return [
+    zero(fp, at, COMM_SIZE),
+    [mov(r1, fp), add(r1, at), mov(r2, COMM_SIZE), call(helper.getCurrentComm)],
+  ];
 }
 
 /** The widest store that is aligned at `at` and stays within `left` bytes. */
