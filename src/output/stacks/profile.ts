@@ -37,8 +37,8 @@ export interface Frame {
   readonly kind: FrameKind;
   readonly module?: Module | undefined;
   readonly address?: bigint | undefined;
+  /** Where the function is defined, for code that has sources: a script's path or URL, and a line counted from 1. */
   readonly file?: string | undefined;
-  /** Counted from 1. */
   readonly line?: number | undefined;
   /** Which of a runtime's compilers made it: "interpreted", "baseline", "optimized". */
   readonly tier?: string | undefined;
