@@ -32,11 +32,11 @@ export {
 } from "./bpf/features";
 export type { Kernel } from "./bpf/kernel";
 export type { Link, Means } from "./bpf/link";
-export type { LiveOptions } from "./bpf/live-values";
 export { lpmTrie, type Prefix } from "./bpf/lpm-trie-spec";
 export type { BpfMap, UpdateMode } from "./bpf/map";
 export type { MapSource } from "./bpf/map-create";
 export type { MapDetails } from "./bpf/map-object";
+export type { EntryRef, RefOptions } from "./bpf/map-ref";
 export {
   arrayMap,
   cgroupArray,
@@ -53,6 +53,7 @@ export {
   type RingSpec,
   ringBuffer,
 } from "./bpf/map-spec";
+export type { Change, WatchOptions } from "./bpf/map-watch";
 export type { MappedArray } from "./bpf/mapped-array";
 export { arrayOfMaps, hashOfMaps } from "./bpf/nested-map-spec";
 export type { Program, ProgramInfo, TestInput, TestResult } from "./bpf/program";
@@ -72,7 +73,7 @@ export type {
   UprobeHook,
   UprobeMultiHook,
 } from "./bpf/program-spec";
-export type { BpfQueue, WhenFull } from "./bpf/queue";
+export type { BpfQueue, QueueOptions, WhenFull } from "./bpf/queue";
 export {
   type BloomFilterSpec,
   bloomFilter,
@@ -127,6 +128,7 @@ export {
   UsageError,
   VerifierError,
 } from "./core/errors";
+export { counterRate, ewma, type Meter, type Readable, rate, rollingAverage } from "./core/rates";
 export { Resources } from "./core/resources";
 export { openKernel } from "./open-kernel";
 export {

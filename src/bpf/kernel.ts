@@ -113,6 +113,16 @@ export class Kernel {
     return this.perCpu(spec, openMapFd(this.access, spec as MapSpec, source));
   }
 
+  /** Opens and maps a mappable array that exists: several threads or processes may share one. */
+  openMappedArray<V>(spec: MapSpec<number, V>, source: MapSource): MappedArray<V> {
+    using opened = new Resources();
+    const fd = opened.use(openMapFd(this.access, spec as MapSpec, source));
+    const { contents: _begun, ...existing } = spec;
+    const array = new MappedArray(this.sys, existing, fd);
+    opened.move();
+    return array;
+  }
+
   /** A pidfd, which task storage takes as its key. Since Linux 5.3. */
   openProcess(pid: number): Fd {
     const fd = this.sys.pidfdOpen(pid);

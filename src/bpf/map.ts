@@ -1,15 +1,16 @@
 import { BpfCmd, MapUpdate } from "../core/bpf-uapi";
-import { type Codec, decoded } from "../core/codec";
+import { type Codec, decoded, encoded } from "../core/codec";
 import { errno } from "../core/errno";
 import type { Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
-import { type LiveOptions, liveValues } from "./live-values";
 import { readBatches } from "./map-batch";
 import { MapElement } from "./map-element";
 import { mapError } from "./map-error";
 import { freezeMap, type MapDetails, mapDetails } from "./map-object";
+import { type EntryRef, MapEntryRef, type RefOptions } from "./map-ref";
 import { isHash, type MapSpec } from "./map-spec";
-import { walkKeys } from "./map-walk";
+import { keyIdentity, walkKeys } from "./map-walk";
+import { type Change, MapWatch, type WatchOptions } from "./map-watch";
 import { pinObject } from "./pin";
 
 /** How an update treats what is there already. */
@@ -21,6 +22,14 @@ const MODES: Readonly<Record<UpdateMode, number>> = {
   exist: MapUpdate.BPF_EXIST,
 };
 
+/** A batch reads this many entries in about the time of one look-up. */
+const LOOKUPS_PER_BATCH = 8;
+
+/** A key is never an array: codecs of maps are numbers, structs and bytes. */
+function isList<K>(keys: K | readonly K[]): keys is readonly K[] {
+  return Array.isArray(keys);
+}
+
 /**
  * A loaded map whose entries user space reads and writes by key. On a per-CPU map the value of an entry is
  * an array with one element per possible CPU, which `V` here already is.
@@ -31,6 +40,10 @@ const MODES: Readonly<Record<UpdateMode, number>> = {
  */
 export class BpfMap<K, V> implements Disposable {
   private readonly element: MapElement<K, V>;
+  private readonly watches = new MapWatch<K, V>({
+    identity: (key) => keyIdentity(encoded(this.key, key)),
+    read: (keys) => this.values(keys),
+  });
 
   constructor(
     private readonly sys: Syscalls,
@@ -87,9 +100,14 @@ export class BpfMap<K, V> implements Disposable {
     return this.inBatches(false) ?? this.entriesByKey(() => this.read(BpfCmd.BPF_MAP_LOOKUP_ELEM, "lookup"));
   }
 
-  /** The value of a key, now and each time it is found changed; undefined while there is none. */
-  live(key: K, options?: LiveOptions): AsyncGenerator<V | undefined, void, undefined> {
-    return liveValues(() => this.lookup(key), options);
+  /** The entry of a key as a variable. Only what the kernel does in one operation is atomic, and the rest refused. */
+  ref(key: K, { allowRaces = false }: RefOptions = {}): EntryRef<V | undefined> {
+    return new MapEntryRef(this, key, allowRaces);
+  }
+
+  /** Each change of the entries of these keys, as it is noticed. All watchers of a map share its timer and readings. */
+  watch(keys: K | readonly K[], options?: WatchOptions): AsyncGenerator<Change<K, V>, void, undefined> {
+    return this.watches.watch(isList(keys) ? keys : [keys], options);
   }
 
   /** The keys, each once, in no order, read one by one as they are asked for. */
@@ -123,6 +141,15 @@ export class BpfMap<K, V> implements Disposable {
 
   [Symbol.dispose](): void {
     this.fd[Symbol.dispose]();
+  }
+
+  /** Few keys are looked up one by one; many cost less when the whole map is read. */
+  private values(keys: readonly K[]): readonly (V | undefined)[] {
+    if (keys.length * LOOKUPS_PER_BATCH < this.spec.maxEntries || keys.length < 2)
+      return keys.map((key) => this.lookup(key));
+    const identity = (key: K) => keyIdentity(encoded(this.key, key));
+    const all = new Map(this.entries().map(([key, value]) => [identity(key), value]));
+    return keys.map((key) => all.get(identity(key)));
   }
 
   private check(result: number, operation: string): void {

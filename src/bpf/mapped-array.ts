@@ -1,9 +1,11 @@
 import type { Codec } from "../core/codec";
 import type { Mapping, Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
-import { type LiveOptions, liveValues } from "./live-values";
 import { naming } from "./map-error";
+import { type MapDetails, mapDetails } from "./map-object";
+import { AtomicRef, type EntryRef } from "./map-ref";
 import { type MapSpec, strideOf } from "./map-spec";
+import { type Change, MapWatch, type WatchOptions } from "./map-watch";
 
 /**
  * A mappable array in our own memory: what the program writes is read without a system call.
@@ -13,12 +15,16 @@ import { type MapSpec, strideOf } from "./map-spec";
  */
 export class MappedArray<V> implements Disposable {
   private readonly mapping: Mapping;
+  private readonly watches = new MapWatch<number, V>({
+    identity: String,
+    read: (indices) => indices.map((index) => this.get(index)),
+  });
   private readonly value: Codec<V>;
   /** Bytes from one entry to the next. */
   readonly stride: number;
 
   constructor(
-    sys: Syscalls,
+    private readonly sys: Syscalls,
     readonly spec: MapSpec<number, V>,
     private readonly fd: Fd,
   ) {
@@ -56,9 +62,26 @@ export class MappedArray<V> implements Disposable {
     naming(this.spec as MapSpec, "value", () => this.value.encode(view, index * this.stride, value));
   }
 
-  /** The value of an entry, now and each time it is found changed: no system call is made for a look. */
-  live(index: number, options?: LiveOptions): AsyncGenerator<V, void, undefined> {
-    return liveValues(() => this.get(index), options);
+  /**
+   * An entry as a variable shared with programs and other processes: all of its operations are atomic and none is a
+   * system call. Throws a TypeError unless values have 4 or 8 bytes.
+   */
+  ref(index: number): EntryRef<V> {
+    this.checkIndex(index);
+    return new AtomicRef(this.spec, () => ({ buffer: this.memory, at: index * this.stride }));
+  }
+
+  /** Each change of these entries, as it is noticed: a look costs no system call. All watchers share one timer. */
+  watch(
+    indices: number | readonly number[],
+    options?: WatchOptions,
+  ): AsyncGenerator<Change<number, V>, void, undefined> {
+    return this.watches.watch(typeof indices === "number" ? [indices] : indices, options);
+  }
+
+  /** What the kernel knows of it: with its id another thread or process opens it too. */
+  details(): MapDetails {
+    return mapDetails(this.sys, `map "${this.spec.name}"`, this.fd.number);
   }
 
   [Symbol.dispose](): void {

@@ -12,7 +12,15 @@ export type WhenFull = "fail" | "replace";
 
 const noKey = bytes(0) as Codec<unknown>;
 
-/** A queue or a stack. Errors as those of `BpfMap`. */
+/** How a queue is read as a stream. */
+export interface QueueOptions {
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal;
+  /** How long to wait before an empty queue is looked at again; 100 unless given. */
+  readonly intervalMs?: number;
+}
+
+/** A queue or a stack: a channel between programs and user space. Errors as those of `BpfMap`. */
 export class BpfQueue<V> implements Disposable {
   private readonly element: MapElement<unknown, V>;
 
@@ -46,6 +54,21 @@ export class BpfQueue<V> implements Disposable {
     return this.read(BpfCmd.BPF_MAP_LOOKUP_ELEM, "peek");
   }
 
+  /** Pops each value as it comes, until `signal` is aborted or the loop is left. What was pushed and not popped stays. */
+  async *values({ signal, intervalMs = 100 }: QueueOptions = {}): AsyncGenerator<V, void, undefined> {
+    if (!(intervalMs > 0)) throw new RangeError(`queue: an interval of ${intervalMs} ms is not above 0`);
+    while (signal?.aborted !== true) {
+      const value = this.pop();
+      if (value !== undefined) yield value;
+      else await pause(intervalMs, signal);
+    }
+  }
+
+  /** `values()` with nothing but defaults. */
+  [Symbol.asyncIterator](): AsyncGenerator<V, void, undefined> {
+    return this.values();
+  }
+
   [Symbol.dispose](): void {
     this.fd[Symbol.dispose]();
   }
@@ -56,4 +79,17 @@ export class BpfQueue<V> implements Disposable {
     if (result < 0) throw mapError(this.spec as QueueSpec, operation, -result);
     return this.element.value;
   }
+}
+
+/** Returns after the time, or as soon as `signal` is aborted. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    signal?.addEventListener("abort", wake);
+  });
 }
