@@ -1,0 +1,79 @@
+/** Where the bytes of an ELF object come from: a file, read in the parts that are asked for, or memory. */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { messageOf } from "../../core/errors";
+import { ElfError } from "./error";
+
+/** Bytes that can be read from anywhere. */
+export interface ByteSource extends Disposable {
+  readonly name: string;
+  readonly size: number;
+  /** A copy of `length` bytes from `offset`. Throws an ElfError if not all of them are there. */
+  read(offset: number, length: number): Buffer;
+}
+
+function checkRange(source: ByteSource, offset: number, length: number): void {
+  if (!(offset >= 0 && length >= 0 && offset + length <= source.size))
+    throw new ElfError(
+      `ELF "${source.name}": bytes ${offset} to ${offset + length} of ${source.size}: absent`,
+    );
+}
+
+/** An open file. It stays readable when its name is gone. */
+export class FileSource implements ByteSource {
+  readonly size: number;
+  /** Change time of the contents, in milliseconds since 1970. */
+  readonly modifiedMs: number;
+  private fd: number | undefined;
+
+  /** Opens `path`; `name` is what errors call it. Throws an ElfError. */
+  constructor(
+    path: string,
+    readonly name = path,
+  ) {
+    try {
+      // Without waiting: what is named may be a pipe that nobody writes to.
+      this.fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      throw new ElfError(`ELF "${name}": ${messageOf(error)}`, { cause: error });
+    }
+    const stats = fstatSync(this.fd);
+    this.modifiedMs = stats.mtimeMs;
+    this.size = stats.isFile() ? stats.size : 0;
+  }
+
+  read(offset: number, length: number): Buffer {
+    checkRange(this, offset, length);
+    if (this.fd === undefined) throw new ReferenceError(`ELF "${this.name}" is disposed`);
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let at = 0; at < length; ) {
+      const count = readSync(this.fd, bytes, at, length - at, offset + at);
+      if (count === 0) throw new ElfError(`ELF "${this.name}": became shorter while it was read`);
+      at += count;
+    }
+    return bytes;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.fd !== undefined) closeSync(this.fd);
+    this.fd = undefined;
+  }
+}
+
+/** An object in memory: the vdso, or what has been unpacked. */
+export class MemorySource implements ByteSource {
+  constructor(
+    private readonly bytes: Buffer,
+    readonly name: string,
+  ) {}
+
+  get size(): number {
+    return this.bytes.length;
+  }
+
+  read(offset: number, length: number): Buffer {
+    checkRange(this, offset, length);
+    return this.bytes.subarray(offset, offset + length);
+  }
+
+  [Symbol.dispose](): void {}
+}
