@@ -20,11 +20,11 @@ export function stackTraceMap(
   { maxEntries, depth = DEFAULT_DEPTH }: StackTraceOptions,
 ): MapSpec<number, BigUint64Array> {
   const type = MapType.BPF_MAP_TYPE_STACK_TRACE;
-  return { name, type, key: u32, value: frames(depth), maxEntries, flags: 0 };
+  return { name, type, key: u32, value: stackFrames(depth), maxEntries, flags: 0 };
 }
 
 /** Addresses up to the first zero: the kernel fills the rest of an entry with them. */
-function frames(depth: number): Codec<BigUint64Array> {
+export function stackFrames(depth: number): Codec<BigUint64Array> {
   const all = words(depth);
   return {
     size: all.size,

@@ -1,0 +1,218 @@
+/** Reads what the programs have counted, and makes a profile of what has come since the last time. */
+import type { Session } from "../../bpf/session";
+import { NS_PER } from "../../core/units";
+import type { Frame, Profile } from "../../output/stacks/profile";
+import { ProfileBuilder } from "../../output/stacks/profile-builder";
+import { type OffCpuState, offCpuState, readOffCpu } from "../../probes/off-cpu";
+import { isStack, readStackLosses, readStacks, StackId } from "../../probes/stack-store";
+import {
+  ON_CPU,
+  readStackTally,
+  type StackDimension,
+  type StackKey,
+  type StackWeight,
+} from "../../probes/stack-tally";
+import { type GroupNames, groupLabel } from "./group-label";
+import type { Measure, StackProbe } from "./probe";
+import { KernelNames, type UserNames } from "./stack-names";
+
+export interface CollectorOptions {
+  readonly measure: Measure;
+  readonly by: StackDimension;
+  readonly frequency: number;
+  readonly states: readonly OffCpuState[] | undefined;
+  readonly minNs: number;
+  readonly title: string;
+}
+
+/** A stretch of the run. */
+export interface Stretch {
+  readonly startedAt: Date;
+  readonly durationNs: number;
+  /** CLOCK_MONOTONIC at its end. */
+  readonly endNs: bigint;
+  /** The programs are detached: what is still off its processor is charged now. */
+  readonly last: boolean;
+}
+
+type Entry = readonly [StackKey, StackWeight];
+
+const MISSING: Readonly<Record<string, string>> = {
+  [String(StackId.unwalkable)]: "[stack not walkable]",
+  [String(StackId.full)]: "[stack lost: no room]",
+  [String(StackId.collision)]: "[stack lost: collision]",
+};
+
+export class Collector {
+  readonly kernelNames = new KernelNames();
+  private readonly counted = new Map<string, StackWeight>();
+  private readonly lastLost = new Map<string, number>();
+  private lastTicks = 0;
+
+  constructor(
+    private readonly session: Session,
+    private readonly probe: StackProbe,
+    private readonly userNames: UserNames,
+    private readonly groupNames: GroupNames,
+    private readonly options: CollectorOptions,
+  ) {}
+
+  /** Looks at the processes that were met for the first time. */
+  look(): void {
+    for (const { pid, comm } of this.session.ringBuffer(this.probe.tally.announcements).drain())
+      this.userNames.meet(pid, comm);
+  }
+
+  /** The profile of a stretch, and how often the clock ticked in it on all processors together. */
+  collect(stretch: Stretch): { profile: Profile; ticks: number } {
+    const { session, probe, options } = this;
+    this.look();
+    this.userNames.meetAgain();
+    const reading = readStackTally(probe.tally, session);
+    const off = probe.off === undefined ? undefined : readOffCpu(probe.off, session);
+    const entries: Entry[] = [...reading.entries];
+    const changed = this.since(entries);
+    if (stretch.last && off !== undefined) changed.push(...this.stillAway(off.away, stretch));
+    const builder = new ProfileBuilder();
+    this.fill(builder, changed);
+    const { unwalkable, stacksFull, collisions, truncated } = readStackLosses(probe.store, session);
+    const { mapFull, mapBusy } = reading;
+    const lost = this.lostSince({
+      mapFull,
+      mapBusy,
+      stacksFull,
+      collisions,
+      unwalkable,
+      ...(off === undefined ? {} : { tasksFull: off.tasksFull }),
+      missedRuns: session.recursionMisses(),
+    });
+    const deep = this.lostSince({ truncated })["truncated"] as number;
+    const profile = builder.build({
+      title: options.title,
+      measure: options.measure,
+      unit: options.measure === "cpu" ? "samples" : "nanoseconds",
+      periodNs: options.measure === "off-cpu" ? undefined : Math.round(NS_PER.s / options.frequency),
+      startedAt: stretch.startedAt,
+      durationNs: stretch.durationNs,
+      notes: this.notes(deep),
+      lost,
+    });
+    return { profile, ticks: this.ticksSince() };
+  }
+
+  private notes(deep: number): string[] {
+    return [
+      ...(deep > 0
+        ? [`${deep} stacks were deeper than 127 frames: their outermost frames are missing.`]
+        : []),
+      ...(this.kernelNames.hidden
+        ? [
+            "The kernel hides its addresses: its functions have no names without root, or with kernel.kptr_restrict=2.",
+          ]
+        : []),
+    ];
+  }
+
+  /** What was counted since the last call. */
+  private since(entries: readonly Entry[]): Entry[] {
+    const changed: Entry[] = [];
+    for (const [key, now] of entries) {
+      const text = keyText(key);
+      const before = this.counted.get(text);
+      if (before?.count === now.count) continue;
+      this.counted.set(text, now);
+      changed.push([
+        key,
+        before === undefined ? now : { count: now.count - before.count, total: now.total - before.total },
+      ]);
+    }
+    return changed;
+  }
+
+  /** The waits that have not ended yet count up to now. */
+  private stillAway(away: readonly { startNs: number; key: StackKey }[], { endNs }: Stretch): Entry[] {
+    return away.flatMap(({ startNs, key }): Entry[] => {
+      const total = Number(endNs) - startNs;
+      return total > 0 && total >= this.options.minNs ? [[key, { count: 1, total }]] : [];
+    });
+  }
+
+  private fill(builder: ProfileBuilder, entries: readonly Entry[]): void {
+    const stacks = readStacks(this.probe.store, this.session);
+    const groups = new Map<string, number>();
+    const frames = new Map<Frame, number>();
+    const numberOf = (frame: Frame) => {
+      let number = frames.get(frame);
+      if (number === undefined) {
+        number = builder.frame(frame);
+        frames.set(frame, number);
+      }
+      return number;
+    };
+    const { measure, frequency, states } = this.options;
+    const period = Math.round(NS_PER.s / frequency);
+    for (const [key, { count, total }] of entries) {
+      const away = key.state === undefined || key.state === ON_CPU ? undefined : offCpuState(key.state);
+      if (away !== undefined && states !== undefined && !states.includes(away)) continue;
+      const group = groupLabel(key, this.options.by, this.groupNames);
+      const identity = `${group.label}|${group.pid}|${group.tid}`;
+      let number = groups.get(identity);
+      if (number === undefined) {
+        number = builder.group(group);
+        groups.set(identity, number);
+      }
+      const path = this.path(key, stacks);
+      if (measure === "wall") path.push(away === undefined ? RUNNING : marker(`[${away}]`));
+      const weight = measure === "cpu" ? count : away === undefined ? count * period : total;
+      builder.add(number, builder.stack(path.map(numberOf)), weight, count);
+    }
+  }
+
+  /** The frames of both halves, the outermost first. */
+  private path({ user, kernel, pid, comm }: StackKey, stacks: ReadonlyMap<bigint, BigUint64Array>): Frame[] {
+    const path: Frame[] = [];
+    const userHalf = isStack(user) ? stacks.get(user) : undefined;
+    if (userHalf !== undefined) {
+      for (let at = userHalf.length - 1; at >= 0; at--)
+        path.push(...this.userNames.frames(pid, comm, userHalf[at] as bigint, at > 0));
+    } else if (user !== StackId.none) path.push(marker(MISSING[String(user)] ?? MISSING["2"]!));
+    const kernelHalf = isStack(kernel) ? stacks.get(kernel) : undefined;
+    if (kernelHalf !== undefined) path.push(...this.kernelNames.frames(kernelHalf).reverse());
+    else if (kernel !== StackId.none) path.push(marker(MISSING[String(kernel)] ?? MISSING["2"]!));
+    return path;
+  }
+
+  private lostSince(now: Readonly<Record<string, number>>): Record<string, number> {
+    return Object.fromEntries(
+      Object.entries(now).map(([reason, total]) => {
+        const before = this.lastLost.get(reason) ?? 0;
+        this.lastLost.set(reason, Math.max(total, before));
+        return [reason, Math.max(0, total - before)];
+      }),
+    );
+  }
+
+  private ticksSince(): number {
+    const { ticks } = this.probe;
+    if (ticks === undefined) return 0;
+    const now = Number(this.session.mappedArray(ticks).words.reduce((sum, word) => sum + word, 0n));
+    const since = now - this.lastTicks;
+    this.lastTicks = now;
+    return since;
+  }
+}
+
+const markers = new Map<string, Frame>();
+function marker(name: string): Frame {
+  let frame = markers.get(name);
+  if (frame === undefined) {
+    frame = { name, kind: "marker" };
+    markers.set(name, frame);
+  }
+  return frame;
+}
+const RUNNING = marker("[running]");
+
+function keyText({ kernel, user, cgroup, comm, pid, tid, cpu, state }: StackKey): string {
+  return `${kernel}|${user}|${pid}|${tid}|${cpu}|${state}|${cgroup}|${comm}`;
+}

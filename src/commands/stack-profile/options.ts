@@ -1,0 +1,118 @@
+/** The options of stack-profile, and what follows from them. */
+import { UsageError } from "../../core/errors";
+import { parseDuration } from "../../core/units";
+import { type OffCpuState, offCpuStates } from "../../probes/off-cpu";
+import { type StackDimension, stackDimensions } from "../../probes/stack-tally";
+import { choice } from "../choice";
+import type { OptionSpecs, OptionValues } from "../command";
+import { filterOptions, mountOf } from "../filter-options";
+import type { Machine } from "../machine";
+import { liveOption, outputOptions, programOptions, rowOptions, timestampOptions } from "../output-options";
+import { timingOptions } from "../timing-options";
+import type { Measure } from "./probe";
+import { sortColumns } from "./report";
+
+const what = "What is profiled";
+const stacks = "Stacks";
+
+export const options = {
+  freq: {
+    flags: "-F, --freq <hz>",
+    help: "samples a second on each processor",
+    parse: (text: string) => wholeNumber("freq", text, 100_000),
+    default: 49,
+    group: what,
+  },
+  offCpu: {
+    flags: "--off-cpu",
+    help: "the time that tasks wait, by the stack they wait in",
+    conflicts: ["wall"],
+    group: what,
+  },
+  wall: { flags: "--wall", help: "the time on and off the processor in one profile", group: what },
+  min: {
+    flags: "--min <time>",
+    help: "with --off-cpu and --wall: only waits of at least this: 1ms, 100us",
+    parse: (text: string) => parseDuration(text, { name: "min", allowZero: true }),
+    group: what,
+  },
+  state: {
+    flags: "--state <list>",
+    help: `with --off-cpu: only waits in these states: ${offCpuStates.join(", ")}`,
+    parse: parseStates,
+    defaultText: "all but preempted",
+    group: what,
+  },
+  idle: { flags: "--idle", help: "count idle processors, too", group: what },
+  kernelOnly: {
+    flags: "-K, --kernel-only",
+    help: "the kernel's half of stacks only",
+    conflicts: ["userOnly"],
+    group: stacks,
+  },
+  userOnly: { flags: "-U, --user-only", help: "the user's half of stacks only", group: stacks },
+  by: {
+    flags: "--by <what>",
+    help: `a profile for each ${stackDimensions.join(", ")}`,
+    parse: parseBy,
+    defaultText: "comm, all in one table",
+    group: stacks,
+  },
+  maxStacks: {
+    flags: "--max-stacks <n>",
+    help: "different stacks there is room for; what does not fit is counted as lost",
+    parse: (text: string) => wholeNumber("max-stacks", text, 2 ** 20),
+    default: 16_384,
+    group: stacks,
+  },
+  ...filterOptions,
+  ...timingOptions,
+  tree: { flags: "--tree", help: "the tree of calls", group: "Output" },
+  ...rowOptions(sortColumns, { top: 15, sort: "self" }),
+  ...outputOptions(["table", "json", "ndjson", "csv", "folded"]),
+  annotate: {
+    flags: "--annotate",
+    help: "mark frames in folded stacks: _[k] kernel, _[j] JIT, _[i] inlined",
+    group: "Output",
+  },
+  ...liveOption,
+  ...timestampOptions,
+  ...programOptions,
+} as const satisfies OptionSpecs;
+
+export type Options = OptionValues<typeof options>;
+
+function parseBy(text: string, machine: Machine): StackDimension {
+  const by = choice("by", text, stackDimensions);
+  if (by === "cgroup" || by === "container") mountOf("by", machine);
+  return by;
+}
+
+function parseStates(text: string): readonly OffCpuState[] {
+  return text.split(",").map((part) => choice("state", part.trim(), offCpuStates));
+}
+
+function wholeNumber(name: string, text: string, most: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > most)
+    throw new UsageError(`${name}: "${text}" is not a number from 1 to ${most}`);
+  return number;
+}
+
+/** What is measured. */
+export function measureOf({ offCpu, wall }: Pick<Options, "offCpu" | "wall">): Measure {
+  return wall ? "wall" : offCpu ? "off-cpu" : "cpu";
+}
+
+/** Options that contradict each other. */
+export function check(given: Options): void {
+  const measure = measureOf(given);
+  if (measure === "cpu" && given.min !== undefined)
+    throw new UsageError("min: nothing waits in samples of processors", {
+      hint: "use it with --off-cpu or --wall",
+    });
+  if (measure !== "off-cpu" && given.state !== undefined)
+    throw new UsageError("state: only --off-cpu tells states apart");
+  if (measure === "off-cpu" && given.idle)
+    throw new UsageError("idle: --off-cpu looks at tasks, not at processors");
+}

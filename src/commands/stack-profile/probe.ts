@@ -1,0 +1,173 @@
+/**
+ * Options to programs and maps. Pure: the same options and facts give the same bytes.
+ *
+ * Every program keeps its context in r6, the ids of the two halves of a stack in r7 and r8, and works with r9.
+ */
+import { and, mov } from "../../asm/alu";
+import { atomicAdd } from "../../asm/atomic";
+import { helper } from "../../asm/helper-ids";
+import { type Block, type Label, label } from "../../asm/instruction";
+import { call, exit, jump } from "../../asm/jump";
+import { lookup } from "../../asm/macros/map";
+import { store } from "../../asm/memory";
+import { fp, type Register, r0, r1, r6, r7, r8, r9 } from "../../asm/register";
+import type { KernelFacts } from "../../bpf/facts";
+import { type MapSpec, mappableArray } from "../../bpf/map-spec";
+import type { ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
+import { count64 } from "../../core/codec";
+import { kernelIds, SHOWN_IDS_SIZE } from "../../probes/current-task";
+import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
+import { type OffCpu, offCpu, offCpuProgram } from "../../probes/off-cpu";
+import { CAPTURE_STACK, captureStack, type StackStore, stackStore } from "../../probes/stack-store";
+import {
+  addToStacks,
+  type StackDimension,
+  type StackTally,
+  stackTally,
+  writeStackKey,
+} from "../../probes/stack-tally";
+import {
+  dropProcess,
+  filterMaps,
+  keepTask,
+  TASK_FILTER_STACK,
+  type TaskFilter,
+} from "../../probes/task-filter";
+
+/** What is profiled: the time on processors, off them, or both. */
+export type Measure = "cpu" | "off-cpu" | "wall";
+
+export interface ProbeOptions {
+  readonly measure: Measure;
+  /** Samples a second on each processor. */
+  readonly frequency: number;
+  readonly by: StackDimension;
+  readonly kernel: boolean;
+  readonly user: boolean;
+  /** Count the idle task's samples. */
+  readonly idle: boolean;
+  /** Shorter absences from the processor do not count. */
+  readonly minNs: number;
+  /** Count the time spent waiting for a processor as time off it. */
+  readonly preempted: boolean;
+  readonly filter: TaskFilter;
+  /** Count only the descendants of the program that bpfkit starts. */
+  readonly follow: boolean;
+  readonly maxStacks: number;
+  readonly maxEntries: number;
+  /** bpfkit itself, which is not counted unless `filter.pids` names it. */
+  readonly ourselves: { readonly pid: number };
+}
+
+/** The probe, and where its results will lie. */
+export interface StackProbe {
+  readonly spec: ProbeSpec;
+  readonly store: StackStore;
+  readonly tally: StackTally;
+  /** All ticks of the clock by processor, those included that do not count. */
+  readonly ticks: MapSpec<number, number> | undefined;
+  readonly off: OffCpu | undefined;
+}
+
+// The stack, from the frame pointer down.
+const SCRATCH_SIZE = Math.max(TASK_FILTER_STACK, SHOWN_IDS_SIZE, CAPTURE_STACK, 8);
+const SCRATCH = -SCRATCH_SIZE;
+
+/** Builds the probe. */
+export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProbe {
+  const { measure, by, maxStacks, maxEntries, filter, follow } = options;
+  const stacks = stackStore(maxStacks);
+  const tally = stackTally({ by, state: measure !== "cpu" }, maxEntries);
+  const ticks =
+    measure === "off-cpu"
+      ? undefined
+      : mappableArray("ticks", count64, 2 ** Math.ceil(Math.log2(facts.possibleCpus)));
+  const off = measure === "cpu" ? undefined : offCpu(tally, maxEntries);
+  const programs = [
+    ...(follow ? descendantPrograms(facts.btf()) : []),
+    ...(off === undefined ? [] : [offCpuProgram(offOptions(options, facts, { off, tally, stacks }), facts)]),
+    ...(ticks === undefined ? [] : [onTick(options, facts, { ticks, tally, stacks })]),
+  ];
+  const maps = [
+    ...[...stacks.maps, ...tally.maps],
+    ...(off?.maps ?? []),
+    ...(ticks === undefined ? [] : [ticks as MapSpec]),
+    ...[...filterMaps(filter), ...(follow ? descendantMaps : [])],
+  ];
+  return { spec: { maps, programs }, store: stacks, tally, ticks, off };
+}
+
+interface Places {
+  readonly tally: StackTally;
+  readonly stacks: StackStore;
+}
+
+/** Goes to `drop` unless the current task counts. */
+function keepCurrent(options: ProbeOptions, facts: KernelFacts, drop: Label, scratch: number): Block {
+  const { filter, follow, idle, ourselves } = options;
+  const certain = follow || filter.pids !== undefined;
+  return [
+    [kernelIds(), idle ? [] : jump.eq(r0, 0, drop)],
+    certain ? [] : dropProcess(r0, ourselves.pid, drop),
+    follow ? keepDescendants(drop) : [],
+    keepTask(filter, facts.pidNamespace, scratch, drop),
+  ];
+}
+
+function onTick(
+  options: ProbeOptions,
+  facts: KernelFacts,
+  { ticks, tally, stacks }: Places & { readonly ticks: MapSpec<number, number> },
+): ProgramSpec {
+  const drop = label("drop");
+  const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
+  const capture = (side: "kernel" | "user", id: Register): Block =>
+    options[side]
+      ? captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK })
+      : [mov(id, 0)];
+  return {
+    name: "sample",
+    hook: {
+      kind: "perf-event",
+      name: "cpu-clock",
+      frequency: options.frequency,
+      cpus: options.filter.cpus,
+    },
+    code: [
+      mov(r6, r1),
+      countTick(ticks),
+      keepCurrent(options, facts, drop, SCRATCH),
+      [capture("kernel", r7), capture("user", r8)],
+      writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
+      addToStacks(tally, fp, keyAt, 1, r9),
+      [drop, mov(r0, 0), exit()],
+    ],
+  };
+}
+
+function countTick(ticks: MapSpec<number, number>): Block {
+  const none = label("not_ticked");
+  return [
+    [call(helper.getSmpProcessorId), and(r0, ticks.maxEntries - 1), store(4, fp, SCRATCH, r0)],
+    [lookup(ticks, SCRATCH), jump.eq(r0, 0, none), mov(r1, 1), atomicAdd(8, r0, 0, r1), none],
+  ];
+}
+
+function offOptions(
+  options: ProbeOptions,
+  facts: KernelFacts,
+  { off, tally, stacks }: Places & { readonly off: OffCpu },
+) {
+  const { kernel, user, minNs, preempted, measure } = options;
+  return {
+    off,
+    tally,
+    store: stacks,
+    kernel,
+    user,
+    minNs,
+    preempted: preempted || measure === "wall",
+    keep: (drop: Label, scratch: number) => keepCurrent({ ...options, idle: false }, facts, drop, scratch),
+    keepStack: SCRATCH_SIZE,
+  };
+}

@@ -1,0 +1,185 @@
+/** From a profile to a report: the functions it is spent in. Pure. */
+import { NS_PER } from "../../core/units";
+import { percentText, timeScale, wholeText } from "../../output/figures";
+import type { Column, Json, Report } from "../../output/report";
+import { callTree } from "../../output/stacks/call-tree";
+import { type FunctionTotals, functionTotals } from "../../output/stacks/functions";
+import { type Profile, totalWeight } from "../../output/stacks/profile";
+import { topStacks } from "../../output/stacks/top-stacks";
+import type { SortOrder } from "../output-options";
+
+/** What a table can be sorted by. */
+export const sortColumns = ["self", "total", "function", "module"] as const;
+export type SortColumn = (typeof sortColumns)[number];
+
+export interface ReportOptions {
+  /** A column of groups: every group has functions of its own. */
+  readonly grouped: boolean;
+  readonly top: number;
+  readonly sort: SortOrder<SortColumn>;
+  /** Figures about the run besides those of the profile. */
+  readonly figures: Readonly<Record<string, Json>>;
+  readonly footer: readonly string[];
+}
+
+/** A function in a group. */
+export interface FunctionRow extends FunctionTotals {
+  readonly group: string;
+}
+
+/** The functions of a profile as a table. */
+export function functionReport(profile: Profile, options: ReportOptions): Report<FunctionRow> {
+  const all = totalWeight(profile);
+  const rows = sorted(options.grouped ? functionsByGroup(profile) : functionsOf(profile, ""), options.sort);
+  const shown = rows.slice(0, options.top);
+  return {
+    ...spanOf(profile),
+    columns: functionColumns(profile, all, shown, options.grouped),
+    rows: shown,
+    totals: { ...totalsOf(profile), ...options.figures, rows: rows.length, shownRows: shown.length },
+    footer: [...stackLines(profile, all), ...options.footer],
+    lost: profile.lost,
+  };
+}
+
+function spanOf({ startedAt, durationNs }: Profile) {
+  return { startedAt, endedAt: new Date(startedAt.getTime() + durationNs / NS_PER.ms), durationNs };
+}
+
+function totalsOf(profile: Profile): Record<string, Json> {
+  const samples = profile.samples.count.reduce((sum, count) => sum + count, 0);
+  return {
+    measure: profile.measure,
+    unit: profile.unit,
+    samples,
+    weight: totalWeight(profile),
+    stacks: profile.samples.length,
+  };
+}
+
+function functionsOf(profile: Profile, group: string): FunctionRow[] {
+  return functionTotals(callTree(profile)).map((totals) => ({ ...totals, group }));
+}
+
+function functionsByGroup(profile: Profile): FunctionRow[] {
+  const labels = new Map<string, number[]>();
+  for (let at = 0; at < profile.samples.length; at++) {
+    const label = profile.groups[profile.samples.group[at] as number]?.label ?? "";
+    const samples = labels.get(label);
+    if (samples === undefined) labels.set(label, [at]);
+    else samples.push(at);
+  }
+  return [...labels].flatMap(([label, samples]) => functionsOf(onlySamples(profile, samples), label));
+}
+
+function onlySamples(profile: Profile, at: readonly number[]): Profile {
+  const { samples } = profile;
+  return {
+    ...profile,
+    samples: {
+      length: at.length,
+      group: Int32Array.from(at, (index) => samples.group[index] as number),
+      stack: Int32Array.from(at, (index) => samples.stack[index] as number),
+      weight: Float64Array.from(at, (index) => samples.weight[index] as number),
+      count: Float64Array.from(at, (index) => samples.count[index] as number),
+    },
+  };
+}
+
+function sorted(rows: readonly FunctionRow[], { column, reversed }: SortOrder<SortColumn>): FunctionRow[] {
+  const value = (row: FunctionRow) =>
+    column === "self" || column === "total"
+      ? -row[column]
+      : ((column === "module" ? row.function.module : row.function.name) ?? "");
+  const direction = reversed ? -1 : 1;
+  const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...rows].sort(
+    (a, b) =>
+      direction * compare(value(a), value(b)) ||
+      b.total - a.total ||
+      compare(a.group, b.group) ||
+      compare(a.function.name, b.function.name),
+  );
+}
+
+function functionColumns(
+  profile: Profile,
+  all: number,
+  shown: readonly FunctionRow[],
+  grouped: boolean,
+): Column<FunctionRow>[] {
+  const text = weightText(profile, Math.max(0, ...shown.map(({ total }) => total)));
+  const weight = (key: "self" | "total"): Column<FunctionRow>[] => [
+    {
+      title: key,
+      unit: "%",
+      key: `${key}Share`,
+      align: "right",
+      text: (row) => percentText(all === 0 ? Number.NaN : row[key] / all),
+      json: (row) => (all === 0 ? 0 : Math.round((row[key] / all) * 1e6) / 1e6),
+    },
+    {
+      title: profile.unit === "nanoseconds" ? key : "",
+      unit: text.unit,
+      key: `${key}${KEY_SUFFIX[profile.unit]}`,
+      align: "right",
+      text: (row) => text.of(row[key]),
+      json: (row) => row[key],
+    },
+  ];
+  return [
+    ...(grouped
+      ? [
+          {
+            title: "group",
+            key: "group",
+            shrink: "end" as const,
+            text: ({ group }: FunctionRow) => group,
+            json: ({ group }: FunctionRow) => group,
+          },
+        ]
+      : []),
+    ...weight("self"),
+    ...weight("total"),
+    {
+      title: "function",
+      key: "function",
+      shrink: "end",
+      text: ({ function: { name } }) => name,
+      json: ({ function: { name } }) => name,
+    },
+    {
+      title: "module",
+      key: "module",
+      shrink: "start",
+      text: ({ function: { module = "" } }) => module.slice(module.lastIndexOf("/") + 1),
+      json: ({ function: { module = "" } }) => module,
+    },
+  ];
+}
+
+const KEY_SUFFIX = { samples: "Samples", nanoseconds: "Ns", bytes: "Bytes", count: "Count" } as const;
+
+function weightText({ unit }: Profile, largest: number): { unit: string; of(weight: number): string } {
+  if (unit !== "nanoseconds") return { unit: unit.toUpperCase(), of: wholeText };
+  const scale = timeScale(largest);
+  return { unit: scale.unit, of: scale.text };
+}
+
+/** How many of the heaviest stacks stand under a table. */
+const HEAVIEST = 3;
+const WIDTH = 80;
+
+function stackLines(profile: Profile, all: number): string[] {
+  const heaviest = topStacks(profile, HEAVIEST);
+  if (heaviest.length === 0) return [];
+  return [
+    "The heaviest stacks, innermost first:",
+    ...heaviest.map(({ group, frames, weight }) => {
+      const names = [...frames].reverse();
+      const line = `${percentText(weight / all).padStart(5)} %  ${[...names, group].filter((name) => name !== "").join(" < ")}`;
+      return line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 2)} …`;
+    }),
+    "",
+  ];
+}

@@ -1,0 +1,61 @@
+/** From addresses to frames, each address once. */
+import type { Frame, Module } from "../../output/stacks/profile";
+import { type Kallsyms, readKallsyms } from "../../symbols/kallsyms";
+
+/** What a process's addresses mean. `user-names.ts` asks the machine. */
+export interface UserNames {
+  /** The frames at an address, the outermost first: inlined functions have one each. */
+  frames(pid: number, comm: string, address: bigint, isCaller: boolean): readonly Frame[];
+  /** Looks at a process while it lives. */
+  meet(pid: number, comm: string): void;
+  /** Looks again at those that still live: what they have mapped since then is named, too. */
+  meetAgain(): void;
+}
+
+const KERNEL_MODULE: Module = { path: "[kernel]", start: 0n, end: 0n, fileOffset: 0n };
+
+/** What bpfkit's own programs and the kernel's way to them leave on top of a stack at a tracepoint. */
+const OWN_FRAMES =
+  /^(?:bpf_prog_[0-9a-f]{16}_|bpf_trace_run\d|__bpf_trace_|__traceiter_|bpf_trampoline_|trace_call_bpf|perf_trace_|kprobe_|bpf_get_stack|perf_call_bpf|__bpf_prog_enter)/;
+
+/** Kernel addresses to frames. */
+export class KernelNames {
+  private symbols: Kallsyms | undefined;
+  private readonly known = new Map<bigint, Frame>();
+  private readonly modules = new Map<string, Module>();
+
+  /** The frames of a kernel stack as the kernel gives it, the innermost first, without those of tracing itself. */
+  frames(addresses: BigUint64Array): Frame[] {
+    const frames = Array.from(addresses, (address, at) => this.frame(address, at > 0));
+    const first = frames.findIndex(({ name }) => !OWN_FRAMES.test(name));
+    return first < 0 ? frames : frames.slice(first);
+  }
+
+  /** True where the kernel shows no addresses. */
+  get hidden(): boolean {
+    return this.symbols?.hidden ?? false;
+  }
+
+  /** A caller's address is where its call returns to, which may be behind the end of the function. */
+  private frame(address: bigint, isCaller: boolean): Frame {
+    const known = this.known.get(address);
+    if (known !== undefined) return known;
+    this.symbols ??= readKallsyms();
+    const symbol = this.symbols.lookup(isCaller ? address - 1n : address);
+    const module = this.module(symbol?.module);
+    const name = symbol?.name ?? `[0x${address.toString(16)}]`;
+    const frame: Frame = { name, kind: "kernel", module, address };
+    this.known.set(address, frame);
+    return frame;
+  }
+
+  private module(name: string | undefined): Module {
+    if (name === undefined) return KERNEL_MODULE;
+    let module = this.modules.get(name);
+    if (module === undefined) {
+      module = { ...KERNEL_MODULE, path: `[${name}]` };
+      this.modules.set(name, module);
+    }
+    return module;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * How long tasks are off their processors, and where they were when they left: the stack is taken at the switch away,
+ * and charged with the time when the task is switched to again. Pure but for `readOffCpu`, which reads an open session.
+ */
+import { and, mov, sub } from "../asm/alu";
+import { atomicAdd } from "../asm/atomic";
+import { helper } from "../asm/helper-ids";
+import { type Block, type Label, label } from "../asm/instruction";
+import { call, exit, jump, jump32 } from "../asm/jump";
+import { lookup, remove, update } from "../asm/macros/map";
+import { load, loadImm64, loadMapValue, store } from "../asm/memory";
+import { fp, type Register, r0, r1, r2, r6, r7, r8, r9 } from "../asm/register";
+import type { KernelFacts } from "../bpf/facts";
+import { hashMap, type MapSpec, mappableArray } from "../bpf/map-spec";
+import type { ProgramSpec } from "../bpf/program-spec";
+import type { Session } from "../bpf/session";
+import { type Codec, count64, struct, u32 } from "../core/codec";
+import { NotSupportedError } from "../core/errors";
+import { SHOWN_IDS_SIZE } from "./current-task";
+import { CAPTURE_STACK, captureStack, type StackStore } from "./stack-store";
+import { addToStacks, type StackKey, type StackTally, writeStackKey } from "./stack-tally";
+
+/** Why a task left its processor: bits of task_struct.__state, include/linux/sched.h; 0 if it could have gone on. */
+const TASK = {
+  interruptible: 1,
+  uninterruptible: 2,
+  stopped: 4,
+  traced: 8,
+  parked: 0x40,
+  noload: 0x400,
+} as const;
+const EXIT_OR_DEAD = 0x10 | 0x20 | 0x80;
+const KEPT = 0x44f;
+
+/** The names of states as `--state` takes them. */
+export const offCpuStates = ["sleeping", "blocked", "idle", "stopped", "preempted"] as const;
+export type OffCpuState = (typeof offCpuStates)[number];
+
+/**
+ * sleeping: waits and can be woken by a signal; blocked: waits and cannot (disk, locks); idle: such a wait of a kernel
+ * thread that has nothing to do; stopped: by a signal or a tracer; preempted: wants to run, another one does.
+ */
+export function offCpuState(bits: number): OffCpuState {
+  if ((bits & TASK.interruptible) !== 0) return "sleeping";
+  if ((bits & TASK.uninterruptible) !== 0) return (bits & TASK.noload) !== 0 ? "idle" : "blocked";
+  return (bits & (TASK.stopped | TASK.traced | TASK.parked)) !== 0 ? "stopped" : "preempted";
+}
+
+const Losses = struct({ tasksFull: count64 });
+
+export interface OffCpu {
+  readonly maps: readonly MapSpec[];
+  /** By the thread's id as the kernel numbers it. */
+  readonly away: MapSpec<number, Away>;
+  readonly losses: MapSpec<number, { tasksFull: number }>;
+}
+
+/** A task that is off its processor. */
+export interface Away {
+  readonly startNs: number;
+  readonly key: StackKey;
+}
+
+function awayCodec(tally: StackTally) {
+  return struct({ startNs: count64, key: tally.key as unknown as Codec<StackKey> });
+}
+
+/** Lays out the maps, with room for `maxTasks` tasks that are off their processors at the same time. */
+export function offCpu(tally: StackTally, maxTasks: number): OffCpu {
+  const away = hashMap("off_cpu", { key: u32, value: awayCodec(tally), maxEntries: maxTasks });
+  const losses = mappableArray("off_losses", Losses, 1);
+  return { maps: [away, losses] as readonly unknown[] as MapSpec[], away, losses };
+}
+
+export interface OffCpuOptions {
+  readonly off: OffCpu;
+  readonly tally: StackTally;
+  readonly store: StackStore;
+  readonly kernel: boolean;
+  readonly user: boolean;
+  /** Shorter absences do not count. */
+  readonly minNs: number;
+  /** Count the time that a task waits for a processor, too. */
+  readonly preempted: boolean;
+  /** Goes to `drop` unless the current task counts. `scratch` names the beginning of free bytes. */
+  keep(drop: Label, scratch: number): Block;
+  /** Bytes that `keep` needs. */
+  readonly keepStack: number;
+}
+
+/**
+ * The program at sched_switch. There the current task is the one that leaves, so helpers tell about that one, and its
+ * whole key is put aside for its return. Throws a NotSupportedError without BTF.
+ */
+export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): ProgramSpec {
+  const { off, store: stacks, tally } = options;
+  const btf = facts.btf();
+  if (btf === undefined)
+    throw new NotSupportedError("off-cpu: needs BTF to follow the scheduler's tasks", {
+      hint: "this kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)",
+    });
+  const task = (member: string) => btf.requireMember("task_struct", member);
+  const state = btf.member("task_struct", "__state") ?? task("state");
+  const Value = awayCodec(tally);
+  const valueAt = -Math.ceil(Value.size / 8) * 8;
+  const tidAt = valueAt - 8;
+  const scratch = tidAt - Math.max(options.keepStack, SHOWN_IDS_SIZE, CAPTURE_STACK, 8);
+  const keyAt = valueAt + Value.offsets.key;
+  const [leave, drop, runnable] = [label("leaves"), label("drop"), label("runnable")];
+  const capture = (side: "kernel" | "user", id: Register): Block =>
+    options[side]
+      ? captureStack(stacks, { side, ctx: r6, id, work: r9, stack: scratch + CAPTURE_STACK })
+      : [mov(id, 0)];
+  return {
+    name: "off_cpu",
+    // The context is (bool preempt, task_struct *prev, task_struct *next): include/trace/events/sched.h
+    hook: { kind: "btf-raw-tracepoint", name: "sched_switch" },
+    code: [
+      mov(r6, r1),
+      arrive(options, { tid: task("pid").offset, tidAt, keyOffset: Value.offsets.key, leave }),
+      leave,
+      [load(8, r1, r6, 8), load(4, r1, r1, task("pid").offset), store(4, fp, tidAt, r1)],
+      // Every processor's idle task has the id 0.
+      jump32.eq(r1, 0, drop),
+      [load(8, r1, r6, 8), load(state.size === 8 ? 8 : 4, r2, r1, state.offset)],
+      [jump32.set(r2, EXIT_OR_DEAD, drop)],
+      options.preempted
+        ? []
+        : [load(8, r1, r6, 0), and(r1, 1), jump.ne(r1, 0, drop), and(r2, KEPT), jump32.eq(r2, 0, drop)],
+      options.keep(drop, scratch),
+      [capture("kernel", r7), capture("user", r8)],
+      [load(8, r1, r6, 0), and(r1, 1), mov(r9, 0), jump.ne(r1, 0, runnable)],
+      [load(8, r1, r6, 8), load(state.size === 8 ? 8 : 4, r9, r1, state.offset), and(r9, KEPT), runnable],
+      writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8, state: r9 }, facts, scratch),
+      [call(helper.ktimeGetNs), store(8, fp, valueAt, r0)],
+      [update(off.away, tidAt, valueAt), jump32.eq(r0, 0, drop)],
+      [loadMapValue(r1, off.losses), mov(r2, 1), atomicAdd(8, r1, Losses.offsets.tasksFull, r2)],
+      [drop, mov(r0, 0), exit()],
+    ],
+  };
+}
+
+interface Arrival {
+  readonly tid: number;
+  readonly tidAt: number;
+  readonly keyOffset: number;
+  readonly leave: Label;
+}
+
+/** Charges the task that comes onto the processor for its absence, if it was seen leaving. */
+function arrive({ off, tally, minNs }: OffCpuOptions, { tid, tidAt, keyOffset, leave }: Arrival): Block {
+  const forget = label("forget");
+  return [
+    [load(8, r1, r6, 16), load(4, r1, r1, tid), store(8, fp, tidAt, r1), jump32.eq(r1, 0, leave)],
+    [lookup(off.away, tidAt), jump.eq(r0, 0, leave), mov(r8, r0)],
+    [call(helper.ktimeGetNs), load(8, r1, r8, 0), sub(r0, r1), mov(r7, r0)],
+    minNs > 0 ? [loadImm64(r1, BigInt(minNs)), jump.lt(r7, r1, forget)] : [],
+    addToStacks(tally, r8, keyOffset, r7, r9),
+    [forget, remove(off.away, tidAt)],
+  ];
+}
+
+/** The tasks that are off their processors, and how many could not be followed. */
+export function readOffCpu({ away, losses }: OffCpu, session: Session): { away: Away[]; tasksFull: number } {
+  return {
+    away: session
+      .map(away)
+      .entries()
+      .map(([, value]) => value),
+    tasksFull: session.mappedArray(losses).get(0).tasksFull,
+  };
+}

@@ -1,0 +1,163 @@
+/**
+ * Call stacks, each kept once, as addresses. A stack trace map has one place per hash value of 32 bits or less: a stack
+ * whose place is taken by another is lost, long before the map is full. So stacks lie in a hash map under 63 bits of
+ * a hash that the program computes, and the leaves are compared all the same. What goes wrong is told apart and
+ * counted. Pure but for `readStacks` and `readStackLosses`, which read an open session.
+ */
+import { add, mov, mul, or, rsh, xor } from "../asm/alu";
+import { atomicAdd } from "../asm/atomic";
+import { helper } from "../asm/helper-ids";
+import { type Block, type Label, label } from "../asm/instruction";
+import { call, jump, jump32 } from "../asm/jump";
+import { lookup, stackAddress } from "../asm/macros/map";
+import { load, loadImm64, loadMap, loadMapValue, store } from "../asm/memory";
+import { fp, type Register, r0, r1, r2, r3, r4 } from "../asm/register";
+import { hashMap, type MapSpec, mappableArray, perCpuArrayMap } from "../bpf/map-spec";
+import type { Session } from "../bpf/session";
+import { stackFrames } from "../bpf/stack-trace-spec";
+import { MapUpdate } from "../core/bpf-uapi";
+import { count64, struct, u64 } from "../core/codec";
+import { errno } from "../core/errno";
+
+/** PERF_MAX_STACK_DEPTH, the default of kernel.perf_event_max_stack, which limits what the kernel hands over. */
+export const MAX_DEPTH = 127;
+const BYTES = MAX_DEPTH * 8;
+
+/** BPF_F_USER_STACK, include/uapi/linux/bpf.h */
+const USER_STACK = 256;
+
+/** Which half of a stack. */
+export type StackSide = "kernel" | "user";
+
+/** Ids below 2^63 stand for no stack, and say why. */
+export const StackId = Object.freeze({
+  /** There is none: the task was not in the kernel, or has no user side, or nobody asked. */
+  none: 0n,
+  /** The kernel could not walk it. */
+  unwalkable: 1n,
+  /** The map of stacks had no room. */
+  full: 2n,
+  /** Another stack has the same hash. */
+  collision: 3n,
+});
+const REAL = 1n << 63n;
+
+/** True where `readStacks` has the addresses. */
+export function isStack(id: bigint): boolean {
+  return id >= REAL;
+}
+
+const Losses = struct({ unwalkable: count64, stacksFull: count64, collisions: count64, truncated: count64 });
+
+/** How often a stack was not taken or not kept, by reason. `truncated`: deeper than MAX_DEPTH, the rest is kept. */
+export interface StackLosses {
+  readonly unwalkable: number;
+  readonly stacksFull: number;
+  readonly collisions: number;
+  readonly truncated: number;
+}
+
+/** The maps of a store. */
+export interface StackStore {
+  readonly maps: readonly MapSpec[];
+  readonly stacks: MapSpec<bigint, BigUint64Array>;
+  readonly scratch: MapSpec<number, BigUint64Array>;
+  readonly losses: MapSpec<number, StackLosses>;
+}
+
+/** Lays out room for `maxStacks` stacks, kernel and user halves counted each. */
+export function stackStore(maxStacks: number): StackStore {
+  const frames = stackFrames(MAX_DEPTH);
+  const stacks = hashMap("stacks", { key: u64, value: frames, maxEntries: maxStacks });
+  const scratch = perCpuArrayMap("stack_scratch", frames, 1);
+  const losses = mappableArray("stack_losses", Losses, 1);
+  return { maps: [stacks, scratch, losses] as MapSpec[], stacks, scratch, losses };
+}
+
+/** Bytes of the stack that `captureStack` needs. */
+export const CAPTURE_STACK = 8;
+
+export interface Capture {
+  readonly side: StackSide;
+  /** The program's context. */
+  readonly ctx: Register;
+  /** Gets the id: one of the registers that calls keep. */
+  readonly id: Register;
+  /** To work with: another one of these. */
+  readonly work: Register;
+  /** End of CAPTURE_STACK bytes. */
+  readonly stack: number;
+}
+
+/** Takes the current stack and keeps it. Loses r0–r5 and `work`. Since Linux 5.3, whose verifier takes loops. */
+export function captureStack(to: StackStore, { side, ctx, id, work, stack }: Capture): Block {
+  const at = stack - 8;
+  const [none, broken, kept, done] = [
+    label("no_stack"),
+    label("unwalkable"),
+    label("kept"),
+    label("captured"),
+  ];
+  return [
+    [store(8, fp, at, 0), lookup(to.scratch, at), jump.eq(r0, 0, none), mov(work, r0)],
+    [mov(r1, ctx), mov(r2, work), mov(r3, BYTES), mov(r4, side === "user" ? USER_STACK : 0)],
+    [call(helper.getStack), jump.slt(r0, 0, broken), jump.eq(r0, 0, none), mov(id, r0)],
+    countTruncated(to, id),
+    [hashOf(work, id), store(8, fp, at, r0), mov(id, r0)],
+    keep(to, work, id, at, kept),
+    jump.always(done),
+    [broken, countLoss(to, "unwalkable"), mov(id, Number(StackId.unwalkable)), jump.always(done)],
+    [none, mov(id, Number(StackId.none))],
+    [kept, done],
+  ];
+}
+
+function countLoss({ losses }: StackStore, reason: keyof StackLosses): Block {
+  return [loadMapValue(r1, losses), mov(r2, 1), atomicAdd(8, r1, Losses.offsets[reason], r2)];
+}
+
+function countTruncated(to: StackStore, bytes: Register): Block {
+  const whole = label("whole");
+  return [jump.lt(bytes, BYTES, whole), countLoss(to, "truncated"), whole];
+}
+
+/** 2^64 divided by the golden ratio, made odd: the multiplier of Fibonacci hashing. */
+const MULTIPLIER = 0x9e3779b97f4a7c15n;
+
+/** r0 = an id made of the `bytes` at `words`. Loses r1–r4. */
+function hashOf(words: Register, bytes: Register): Block {
+  const [next, end] = [label("next_frame"), label("hashed")];
+  return [
+    [mov(r0, 0), mov(r1, 0), loadImm64(r2, MULTIPLIER)],
+    // The second bound is for the verifier, which does not know the first.
+    [next, jump.ge(r1, bytes, end), jump.ge(r1, BYTES, end)],
+    [mov(r3, words), add(r3, r1), load(8, r4, r3, 0), xor(r0, r4), mul(r0, r2)],
+    [mov(r4, r0), rsh(r4, 32), xor(r0, r4), add(r1, 8), jump.always(next)],
+    [end, loadImm64(r1, REAL), or(r0, r1)],
+  ];
+}
+
+/** Puts the stack at `words` under the id at `fp + at` unless it is there. `id` becomes the reason where it cannot. */
+function keep(to: StackStore, words: Register, id: Register, at: number, kept: Label): Block {
+  const [known, collides] = [label("known"), label("collides")];
+  return [
+    [lookup(to.stacks, at), jump.ne(r0, 0, known)],
+    [loadMap(r1, to.stacks), stackAddress(r2, at), mov(r3, words), mov(r4, MapUpdate.BPF_NOEXIST)],
+    [call(helper.mapUpdateElem), jump32.eq(r0, 0, kept), jump32.eq(r0, -errno.EEXIST, kept)],
+    [countLoss(to, "stacksFull"), mov(id, Number(StackId.full)), jump.always(kept)],
+    known,
+    [load(8, r1, r0, 0), load(8, r2, words, 0), jump.ne(r1, r2, collides)],
+    [load(8, r1, r0, 8), load(8, r2, words, 8), jump.eq(r1, r2, kept)],
+    [collides, countLoss(to, "collisions"), mov(id, Number(StackId.collision))],
+  ];
+}
+
+/** The addresses of every stack by its id, the innermost first. */
+export function readStacks({ stacks }: StackStore, session: Session): Map<bigint, BigUint64Array> {
+  return new Map(session.map(stacks).entries());
+}
+
+/** What has gone wrong so far. */
+export function readStackLosses({ losses }: StackStore, session: Session): StackLosses {
+  return session.mappedArray(losses).get(0);
+}

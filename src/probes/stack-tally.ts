@@ -1,0 +1,207 @@
+/**
+ * How often each pair of a kernel stack and a user stack was met, by whose it is, counted in the kernel. A key that is
+ * new is announced in a ring buffer, so that user space can look at the process while it lives. Pure but for
+ * `readStackTally`, which reads an open session.
+ */
+import { add, mov, rsh } from "../asm/alu";
+import { atomicAdd } from "../asm/atomic";
+import { helper } from "../asm/helper-ids";
+import { type Block, label } from "../asm/instruction";
+import { call, jump, jump32 } from "../asm/jump";
+import { emitRecord } from "../asm/macros/record";
+import { COMM_SIZE, readComm, zero } from "../asm/macros/stack";
+import { load, loadMap, loadMapValue, store } from "../asm/memory";
+import { fp, type Register, r0, r1, r2, r3, r4, r5 } from "../asm/register";
+import type { KernelFacts } from "../bpf/facts";
+import { hashMap, type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../bpf/map-spec";
+import type { Session } from "../bpf/session";
+import { MapUpdate, RingBufferFlag } from "../core/bpf-uapi";
+import { type Codec, count64, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
+import { errno } from "../core/errno";
+import { readProcessComm, shownIds } from "./current-task";
+
+/** What stacks are grouped by; the process is always known, because user addresses mean nothing without it. */
+export const stackDimensions = ["process", "thread", "comm", "cpu", "cgroup", "container"] as const;
+export type StackDimension = (typeof stackDimensions)[number];
+
+/** Whose stack it is. Fields that nobody asked for are undefined. */
+export interface StackKey {
+  readonly kernel: bigint;
+  readonly user: bigint;
+  readonly cgroup?: bigint;
+  /** Of the process, or of the thread where threads or names are told apart. */
+  readonly comm: string;
+  readonly pid: number;
+  readonly tid?: number;
+  readonly cpu?: number;
+  /** Why it was off its processor: see `off-cpu.ts`; ON_CPU when it was on it. */
+  readonly state?: number;
+}
+
+/** In place of a state. */
+export const ON_CPU = 0xffff_ffff;
+
+export interface StackKeyParts {
+  readonly by: StackDimension;
+  readonly state: boolean;
+}
+
+export type StackKeyCodec = StructCodec<Readonly<Record<keyof StackKey, Codec<never>>>> & Codec<StackKey>;
+
+/** The layout of a key, widest fields first, so that padding is at its end only. */
+export function stackKeyCodec({ by, state }: StackKeyParts): StackKeyCodec {
+  return struct({
+    kernel: u64,
+    user: u64,
+    ...(by === "cgroup" || by === "container" ? { cgroup: u64 } : {}),
+    comm: cstring(COMM_SIZE),
+    pid: u32,
+    ...(by === "thread" ? { tid: u32 } : {}),
+    ...(by === "cpu" ? { cpu: u32 } : {}),
+    ...(state ? { state: u32 } : {}),
+  }) as unknown as StackKeyCodec;
+}
+
+export interface KeyRegisters {
+  readonly kernel: Register;
+  readonly user: Register;
+  readonly state?: Register;
+}
+
+/** Writes the key of the current task to `fp + at`. `scratch` names SHOWN_IDS_SIZE free bytes. Loses r0–r5. */
+export function writeStackKey(
+  codec: StackKeyCodec,
+  { by }: StackKeyParts,
+  at: number,
+  registers: KeyRegisters,
+  facts: Pick<KernelFacts, "btf" | "pidNamespace">,
+  scratch: number,
+): Block {
+  const to = (field: keyof StackKey) => at + codec.offsets[field];
+  const has = (field: keyof StackKey) => field in codec.fields;
+  const ofThread = by === "thread" || by === "comm";
+  return [
+    zero(fp, at + codec.size - codec.holes, codec.holes),
+    [store(8, fp, to("kernel"), registers.kernel), store(8, fp, to("user"), registers.user)],
+    has("state") ? [store(4, fp, to("state"), registers.state ?? ON_CPU | 0)] : [],
+    ofThread ? readComm(to("comm")) : readProcessComm(facts.btf(), to("comm"), scratch),
+    has("cgroup") ? [call(helper.getCurrentCgroupId), store(8, fp, to("cgroup"), r0)] : [],
+    has("cpu") ? [call(helper.getSmpProcessorId), store(4, fp, to("cpu"), r0)] : [],
+    shownIds(facts.pidNamespace, scratch),
+    has("tid") ? [store(4, fp, to("tid"), r0)] : [],
+    [mov(r1, r0), rsh(r1, 32), store(4, fp, to("pid"), r1)],
+  ];
+}
+
+/** What was counted for a key. */
+export interface StackWeight {
+  /** Samples or events. */
+  readonly count: number;
+  /** The sum of their weights: nanoseconds, bytes, or again the count. */
+  readonly total: number;
+}
+
+const Weight = struct({ count: count64, total: count64 });
+const Losses = struct({ mapFull: count64, mapBusy: count64 });
+
+/** A process of which a stack was met for the first time. */
+export interface Announcement {
+  readonly comm: string;
+  readonly pid: number;
+}
+
+const Announced = struct({ comm: cstring(COMM_SIZE), pid: u32 });
+/** Room for some 1600 announcements between two looks. What does not fit is found at the end, if it still lives. */
+const ANNOUNCEMENT_BYTES = 64 << 10;
+
+export interface StackTally {
+  readonly parts: StackKeyParts;
+  readonly key: StackKeyCodec;
+  readonly maps: readonly MapSpec[];
+  readonly counts: MapSpec<StackKey, StackWeight>;
+  readonly blank: MapSpec<number, StackWeight>;
+  readonly losses: MapSpec<number, { mapFull: number; mapBusy: number }>;
+  readonly announcements: RingSpec<Announcement>;
+}
+
+/** Lays out the maps. */
+export function stackTally(parts: StackKeyParts, maxEntries: number): StackTally {
+  const key = stackKeyCodec(parts);
+  const counts = hashMap<StackKey, StackWeight>("stack_counts", { key, value: Weight, maxEntries });
+  const blank = mappableArray("stack_blank", Weight, 1);
+  const losses = mappableArray("count_losses", Losses, 1);
+  const announcements = ringBuffer<Announcement>("stack_tasks", ANNOUNCEMENT_BYTES, Announced);
+  const maps = [counts, blank, losses, announcements] as readonly unknown[] as MapSpec[];
+  return { parts, key, maps, counts, blank, losses, announcements };
+}
+
+/**
+ * Counts one for the key at `key + at`, and adds `weight` to its total. `key` and `weight` are kept by calls, or `key`
+ * is the frame pointer. `work` is one more register that they keep. Loses r0–r5 and `work`.
+ */
+export function addToStacks(
+  tallied: StackTally,
+  key: Register,
+  at: number,
+  weight: Register | number,
+  work: Register,
+): Block {
+  const { counts, blank, losses } = tallied;
+  const [found, again, full, lost, done] = ["counted", "again", "full", "lost", "added"].map(label) as Labels;
+  const address: Block = [mov(r2, key), add(r2, at)];
+  const find: Block = [loadMap(r1, counts), address, call(helper.mapLookupElem), jump.ne(r0, 0, found)];
+  return [
+    find,
+    [loadMap(r1, counts), address, loadMapValue(r3, blank), mov(r4, MapUpdate.BPF_NOEXIST)],
+    [call(helper.mapUpdateElem), jump32.eq(r0, -errno.EEXIST, again), jump32.ne(r0, 0, full)],
+    announce(tallied, key, at, work),
+    [again, find, mov(r3, Losses.offsets.mapBusy), jump.always(lost)],
+    // The kernel refuses to wait for a lock that this processor holds already: EBUSY.
+    [full, mov(r3, Losses.offsets.mapFull), jump32.eq(r0, -errno.E2BIG, lost)],
+    mov(r3, Losses.offsets.mapBusy),
+    [lost, loadMapValue(r1, losses), add(r1, r3), mov(r2, 1), atomicAdd(8, r1, 0, r2), jump.always(done)],
+    [found, mov(r1, 1), atomicAdd(8, r0, Weight.offsets.count, r1), mov(r1, weight)],
+    [atomicAdd(8, r0, Weight.offsets.total, r1), done],
+  ];
+}
+
+type Labels = [
+  ReturnType<typeof label>,
+  ReturnType<typeof label>,
+  ReturnType<typeof label>,
+  ReturnType<typeof label>,
+  ReturnType<typeof label>,
+];
+
+/** Says whose key is new. When the ring is full nobody is told: the process may be looked at later. */
+function announce(
+  { key: codec, announcements }: StackTally,
+  key: Register,
+  at: number,
+  work: Register,
+): Block {
+  const { comm, pid } = codec.offsets;
+  return emitRecord({
+    ring: announcements as RingSpec,
+    size: Announced.size,
+    record: work,
+    fill: [
+      [load(8, r1, key, at + comm), load(8, r2, key, at + comm + 8), load(4, r5, key, at + pid)],
+      [store(8, work, Announced.offsets.comm, r1), store(8, work, Announced.offsets.comm + 8, r2)],
+      store(4, work, Announced.offsets.pid, r5),
+    ],
+    flags: RingBufferFlag.BPF_RB_NO_WAKEUP,
+  });
+}
+
+/** Everything counted so far. */
+export interface StackReading {
+  readonly entries: readonly (readonly [StackKey, StackWeight])[];
+  readonly mapFull: number;
+  readonly mapBusy: number;
+}
+
+/** Reads a tally. */
+export function readStackTally({ counts, losses }: StackTally, session: Session): StackReading {
+  return { entries: session.map(counts).entries(), ...session.mappedArray(losses).get(0) };
+}
