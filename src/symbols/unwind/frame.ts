@@ -1,0 +1,113 @@
+/** One frame's registers, and the way from a frame to its caller's. */
+import { evaluate } from "./expression";
+import type { UnwindMachine } from "./machine";
+import type { CfaRule, ColumnRule, Row } from "./row";
+import type { StackMemory } from "./stack-memory";
+
+/** The registers of a frame. What is not known is NaN. */
+export class Frame {
+  pc = 0;
+  readonly registers: Float64Array;
+  private readonly before: Float64Array;
+
+  constructor(
+    private readonly machine: UnwindMachine,
+    private readonly memory: StackMemory,
+  ) {
+    this.registers = new Float64Array(machine.columns.length);
+    this.before = new Float64Array(machine.columns.length);
+  }
+
+  /** Starts with the registers as the kernel saved them. */
+  enter(words: BigUint64Array): void {
+    const { columns, pcWord } = this.machine;
+    const mask = (BigInt(this.machine.highMask) << 32n) | 0xffffffffn;
+    const address = (index: number) => Number((words[index] as bigint) & mask);
+    for (let column = 0; column < columns.length; column++)
+      this.registers[column] = address(columns[column] as number);
+    this.pc = address(pcWord);
+  }
+
+  get sp(): number {
+    return this.registers[this.machine.spColumn] as number;
+  }
+
+  get fp(): number {
+    return this.registers[this.machine.fpColumn] as number;
+  }
+
+  /** Goes to the caller as a row says. What is then not known is NaN, also pc and sp. */
+  leave(row: Row): void {
+    const { registers, before, machine } = this;
+    before.set(registers);
+    const cfa = this.cfaOf(row.cfa);
+    registers[machine.spColumn] = cfa;
+    let pc = this.column(row.returnColumn);
+    for (const rule of row.rules) {
+      const isReturn = rule.column === row.returnColumn;
+      // Registers that nobody counts an address from, such as those of vectors.
+      if (!isReturn && rule.column >= registers.length) continue;
+      const value = this.valueOf(rule, cfa);
+      if (rule.column < registers.length) registers[rule.column] = value;
+      if (isReturn) pc = value;
+    }
+    this.setPc(pc);
+  }
+
+  /** Goes to the caller along the frame pointer: it points to the caller's, above which the return address stands. */
+  leaveByFramePointer(): void {
+    const { fp } = this;
+    const { spColumn, fpColumn } = this.machine;
+    this.setPc(this.memory.word(fp + 8));
+    this.registers[fpColumn] = this.memory.word(fp);
+    this.registers[spColumn] = fp + 16;
+  }
+
+  /** Continues with what a signal interrupted: `context` gives the address of the word saved for a column. */
+  leaveSignal(addressOf: (column: number) => number, pcAddress: number): void {
+    for (let column = 0; column < this.registers.length; column++)
+      this.registers[column] = this.memory.word(addressOf(column));
+    this.setPc(this.memory.word(pcAddress));
+  }
+
+  private setPc(pc: number): void {
+    this.pc = pc;
+    if (this.machine.pcColumn !== undefined) this.registers[this.machine.pcColumn] = pc;
+  }
+
+  private readonly column = (column: number): number => this.before[column] ?? Number.NaN;
+
+  private cfaOf(rule: CfaRule): number {
+    return rule.kind === "register" ? this.column(rule.column) + rule.offset : this.evaluate(rule.code);
+  }
+
+  private valueOf({ column, rule }: ColumnRule, cfa: number): number {
+    switch (rule.kind) {
+      case "saved":
+        return this.saved(column, cfa + rule.offset);
+      case "saved-expression":
+        return this.saved(column, this.evaluate(rule.code, cfa));
+      case "value":
+        return cfa + rule.offset;
+      case "value-expression":
+        return this.evaluate(rule.code, cfa);
+      case "register":
+        return this.column(rule.column);
+      case "undefined":
+        return Number.NaN;
+    }
+  }
+
+  /**
+   * A register that was saved at an address. Below the stack pointer it has been popped again: compilers leave the rule
+   * in place up to the return, as the word is still there. The copy does not have it, the register does.
+   */
+  private saved(column: number, address: number): number {
+    const sp = this.column(this.machine.spColumn);
+    return address < sp ? this.column(column) : this.memory.word(address);
+  }
+
+  private evaluate(code: Uint8Array, initial?: number): number {
+    return evaluate(code, { register: this.column, word: this.memory.word }, initial);
+  }
+}

@@ -1,0 +1,60 @@
+/** What unwinding has to know of an architecture: how the kernel hands over registers, and what DWARF calls them. */
+import { NotSupportedError } from "../../core/errors";
+
+/** An architecture's registers. Columns are the numbers that the DWARF ABI gives them. */
+export interface UnwindMachine {
+  /** 64-bit words at the start of the kernel's `struct pt_regs` that hold the user's registers. */
+  readonly registerWords: number;
+  /** Where each column is among these words. */
+  readonly columns: readonly number[];
+  /** Where the instruction pointer is among these words. */
+  readonly pcWord: number;
+  /** The instruction pointer's column, if it has one. */
+  readonly pcColumn: number | undefined;
+  readonly spColumn: number;
+  /** The register that frames are chained by where a program keeps frame pointers. */
+  readonly fpColumn: number;
+  /** The half above the lower 32 bits of an address: what lies above on arm64 is a signature. */
+  readonly highMask: number;
+  /** A function that calls nobody may leave its return address in its register and the stack as it is. */
+  readonly hasLinkRegister: boolean;
+}
+
+/**
+ * Columns: System V ABI for AMD64, figure 3.36. Words: arch/x86/include/uapi/asm/ptrace.h, r15 first. Column 16 is the
+ * return address, which at the first frame is the instruction pointer.
+ */
+const x64: UnwindMachine = {
+  registerWords: 21,
+  //        ax  dx  cx  bx si  di  bp sp  r8 r9 r10 r11 r12 r13 r14 r15 ip
+  columns: [10, 12, 11, 5, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0, 16],
+  pcWord: 16,
+  pcColumn: 16,
+  spColumn: 7,
+  fpColumn: 6,
+  highMask: 0xffffffff,
+  hasLinkRegister: false,
+};
+
+/**
+ * Columns: DWARF for the Arm 64-bit Architecture. Words: struct user_pt_regs, arch/arm64/include/uapi/asm/ptrace.h:
+ * x0 to x30, sp, pc, pstate. Addresses of user space have 48 bits; above them stands what pointer authentication put
+ * there.
+ */
+const arm64: UnwindMachine = {
+  registerWords: 34,
+  columns: Array.from({ length: 32 }, (_, column) => column),
+  pcWord: 32,
+  pcColumn: undefined,
+  spColumn: 31,
+  fpColumn: 29,
+  highMask: 0xffff,
+  hasLinkRegister: true,
+};
+
+/** The architecture by `process.arch`. */
+export function unwindMachine(arch: string): UnwindMachine {
+  if (arch === "x64") return x64;
+  if (arch === "arm64") return arm64;
+  throw new NotSupportedError(`unwind user stacks: architecture "${arch}" is not supported`);
+}

@@ -1,0 +1,71 @@
+/** The unwind information of one file: the row for an address, kept once it has been worked out. */
+import { rowAt } from "./call-frame";
+import { FrameEntries } from "./frame-entries";
+import { type FunctionTable, listedTable, searchTable } from "./function-table";
+import type { Row } from "./row";
+import { type Section, sectionOf } from "./section";
+
+/** What is read of a file, with addresses as it is linked. */
+export interface UnwindSource {
+  /** A section's address and bytes; undefined where the file has none of this name. */
+  section(name: string): { readonly address: number; readonly bytes: Uint8Array } | undefined;
+  /** Bytes of its code; undefined where there are none. */
+  code(address: number, length: number): Uint8Array | undefined;
+}
+
+/** Rows kept of one file. Samples of a program come back to the same few thousand places. */
+const MOST_ROWS = 65536;
+
+interface Frames {
+  readonly section: Section;
+  readonly entries: FrameEntries;
+  readonly table: FunctionTable;
+}
+
+export class UnwindInfo {
+  private readonly rows = new Map<number, Row | undefined>();
+  /** Read when the first row is asked for. */
+  private frames: Frames | "unread" | "none" = "unread";
+
+  constructor(private readonly source: UnwindSource) {}
+
+  /** The row for an instruction; undefined where the file tells nothing about it, or what it tells is damaged. */
+  rowAt(address: number): Row | undefined {
+    const known = this.rows.get(address);
+    if (known !== undefined || this.rows.has(address)) return known;
+    if (this.rows.size >= MOST_ROWS) this.rows.clear();
+    const row = this.find(address);
+    this.rows.set(address, row);
+    return row;
+  }
+
+  /** Bytes of the file's code; undefined where there are none. */
+  code(address: number, length: number): Uint8Array | undefined {
+    return this.source.code(address, length);
+  }
+
+  private find(address: number): Row | undefined {
+    if (this.frames === "unread") this.frames = readFrames(this.source) ?? "none";
+    if (this.frames === "none") return undefined;
+    const { section, entries, table } = this.frames;
+    try {
+      const offset = table.find(address);
+      const info = offset === undefined ? undefined : entries.functionAt(offset);
+      if (info === undefined || !(address >= info.start && address < info.end)) return undefined;
+      return rowAt(section, info, address);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function readFrames(source: UnwindSource): Frames | undefined {
+  const bytes = source.section(".eh_frame");
+  if (bytes === undefined) return undefined;
+  const section = sectionOf(bytes);
+  const entries = new FrameEntries(section);
+  const header = source.section(".eh_frame_hdr");
+  const table = header && searchTable(sectionOf(header), section);
+  return { section, entries, table: table ?? listedTable(entries) };
+}

@@ -1,0 +1,79 @@
+/** Rows of real files against what readelf says of them. */
+import { ElfFile } from "../../../../src/symbols/elf/elf-file";
+import { elfUnwindSource } from "../../../../src/symbols/unwind/elf-unwind-source";
+import type { RegisterRule, Row } from "../../../../src/symbols/unwind/row";
+import { UnwindInfo, type UnwindSource } from "../../../../src/symbols/unwind/unwind-info";
+import { mappedFile } from "./mapped-files";
+import { type ReadelfFunction, readelfFunctions } from "./readelf-rows";
+
+/** DWARF's names by column, as readelf prints them; the return address is "ra". */
+const NAMES = "rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 ra".split(" ");
+
+const sign = (offset: number) => (offset < 0 ? `${offset}` : `+${offset}`);
+
+function ruleText(rule: RegisterRule): string {
+  switch (rule.kind) {
+    case "undefined":
+      return "u";
+    case "saved":
+      return `c${sign(rule.offset)}`;
+    case "value":
+      return `v${sign(rule.offset)}`;
+    case "register":
+      return `r${rule.column}`;
+    case "saved-expression":
+      return "exp";
+    case "value-expression":
+      return "vexp";
+  }
+}
+
+/** The row as readelf prints it, for the registers that readelf lists. */
+function rowText(row: Row | undefined, names: readonly string[]): Record<string, string> {
+  if (row === undefined) return {};
+  const { cfa } = row;
+  const text: Record<string, string> = {};
+  for (const name of names) text[name] = "u";
+  text["CFA"] = cfa.kind === "expression" ? "exp" : `${NAMES[cfa.column]}${sign(cfa.offset)}`;
+  for (const { column, rule } of row.rules) text[NAMES[column] as string] = ruleText(rule);
+  return text;
+}
+
+/** What we find wrong: at each row's first address, before the next row, and behind the function. */
+function differences(info: UnwindInfo, functions: readonly ReadelfFunction[]): unknown[] {
+  const wrong: unknown[] = [];
+  for (const { rows, end } of functions)
+    rows.forEach(({ address, columns }, i) => {
+      const last = (rows[i + 1]?.address ?? end) - 1;
+      for (const at of new Set([address, Math.floor((address + last) / 2), last])) {
+        const ours = rowText(info.rowAt(at), Object.keys(columns));
+        if (JSON.stringify(sorted(ours)) !== JSON.stringify(sorted(columns)))
+          wrong.push({ at, ours, columns });
+      }
+    });
+  return wrong;
+}
+
+const sorted = (record: Readonly<Record<string, string>>) => Object.entries(record).sort();
+
+const files = ["libc.so", "libstdc++", "ld-linux"].map((name) => [name, mappedFile(name)] as const);
+
+describe.each(files)("%s", (_, path) => {
+  const functions = readelfFunctions(path);
+
+  test("every row is what readelf says", () => {
+    using elf = ElfFile.open(path);
+    expect(functions.length).toBeGreaterThan(200);
+    expect(differences(new UnwindInfo(elfUnwindSource(elf)), functions).slice(0, 5)).toEqual([]);
+  });
+
+  test("the same without .eh_frame_hdr", () => {
+    using elf = ElfFile.open(path);
+    const source = elfUnwindSource(elf);
+    const bare: UnwindSource = {
+      ...source,
+      section: (one) => (one === ".eh_frame_hdr" ? undefined : source.section(one)),
+    };
+    expect(differences(new UnwindInfo(bare), functions).slice(0, 5)).toEqual([]);
+  });
+});
