@@ -1,23 +1,23 @@
 /** What groups counted since they were last read. Pure. */
-import { type GroupEntry, type Groups, GroupWord, nameWord } from "./exec-groups";
-import type { ExecKey } from "./exec-key";
+import type { GroupEntry } from "./exec-group-reader";
+import { type GroupKey, type GroupParts, GroupWord, nameWord } from "./exec-groups";
 
 /** A key as text, equal for equal keys. */
-export function execKeyText({ cgroup, comm, parent, pid, ppid, uid, exe, args }: ExecKey): string {
-  return JSON.stringify([String(cgroup), comm, parent, pid, ppid, uid, exe, args?.length, args?.text]);
+function identity({ bytes }: GroupKey): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 /** Remembers the last reading, one entry per key of the map, and so no more than the map holds. */
 export class ExecDelta {
   private last = new Map<string, BigUint64Array>();
 
-  constructor(private readonly parts: Groups["parts"]) {}
+  constructor(private readonly parts: GroupParts) {}
 
   /** The groups with what they counted since the last call. Their wall time is that until `nowNs`. */
   since(entries: readonly GroupEntry[], nowNs: bigint): GroupEntry[] {
     const now = new Map<string, BigUint64Array>();
     const changes = entries.map(({ key, words }) => {
-      const text = execKeyText(key);
+      const text = identity(key);
       const current = this.parts.cost ? withWallTime(words, nowNs) : words;
       const before = this.last.get(text);
       now.set(text, current);
@@ -28,8 +28,8 @@ export class ExecDelta {
   }
 
   /** The key is no longer in the map; if it comes back it begins at zero. */
-  forget(key: ExecKey): void {
-    this.last.delete(execKeyText(key));
+  forget(key: GroupKey): void {
+    this.last.delete(identity(key));
   }
 
   /** The map was emptied: all begin at zero. */

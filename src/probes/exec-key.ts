@@ -2,18 +2,17 @@
  * What executions are grouped by: the fields of a map key, written by a program that has a typed pointer to the task.
  * Keys lie in map memory: a command line does not fit on the stack. Pure.
  */
-import { add, mov, rsh, sub } from "../asm/alu";
+import { add, mov, sub } from "../asm/alu";
 import { helper } from "../asm/helper-ids";
 import { type Block, type Instruction, label } from "../asm/instruction";
 import { call, jump } from "../asm/jump";
 import { COMM_SIZE, zero } from "../asm/macros/stack";
 import { load, store } from "../asm/memory";
-import { fp, type Register, r0, r1, r2, r3 } from "../asm/register";
+import { fp, type Register, r1, r2, r3 } from "../asm/register";
 import type { Btf } from "../bpf/btf/btf";
-import type { PidNamespace } from "../bpf/facts";
 import { bytes, type Codec, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
-import { SHOWN_IDS_SIZE, shownIds } from "./current-task";
 import { PATH_SIZE, readPath, writePath } from "./file-path";
+import { type OwnNamespace, shownProcess } from "./shown-process";
 
 /** What one can group executions by. A container is found from its cgroup, outside the kernel. */
 export const execDimensions = ["pid", "comm", "exe", "args", "parent", "uid", "cgroup", "container"] as const;
@@ -118,7 +117,7 @@ export interface KeyPlace {
   readonly spare: Register;
   /** PATH_ROOM bytes of map memory, as a distance from `key`. */
   readonly room: number;
-  /** End of free bytes of the stack: those of a path or of ids, whichever needs more, and eight. */
+  /** End of free bytes of the stack: those of a path or of an id, whichever needs more, and eight. */
   readonly stack: number;
 }
 
@@ -150,36 +149,29 @@ export function writeProcessName(btf: Btf, dst: Register, at: number): Block {
 }
 
 /**
- * Writes the key of a task, every byte of it. `namespace` numbers the process where the task is the current one.
- * Without `withArgs` a command line stays empty: only that of the current task can be read. Loses r0–r5.
+ * Writes the key of a task, every byte of it; processes are numbered as in `namespace`. Without `withArgs` a command
+ * line stays empty: only that of the current task can be read. Loses r0–r5.
  */
 export function writeExecKey(
   btf: Btf,
   codec: ExecKeyCodec,
   place: KeyPlace,
-  how: { readonly namespace: PidNamespace | undefined; readonly withArgs: boolean },
+  how: { readonly namespace: OwnNamespace | undefined; readonly withArgs: boolean },
 ): Block {
   const { task, key, stack } = place;
   const has = (field: keyof ExecKey) => field in codec.fields;
   const to = (field: keyof ExecKey) => codec.offsets[field] as number;
-  const get = (dst: Register, base: Register, type: string, member: string): Block => {
-    const { offset, size } = btf.requireMember(type, member);
-    return [load(size as 4 | 8, dst, base, offset)];
-  };
   return [
     zeroBytes(mov(r1, key), codec.size),
     has("comm") ? [mov(r3, task), writeProcessName(btf, key, to("comm"))] : [],
     has("parent")
-      ? [get(r3, task, "task_struct", "real_parent"), writeProcessName(btf, key, to("parent"))]
-      : [],
-    has("pid") ? [processId(btf, task, how.namespace, stack), store(4, key, to("pid"), r1)] : [],
-    has("ppid")
       ? [
-          get(r1, task, "task_struct", "real_parent"),
-          get(r1, r1, "task_struct", "tgid"),
-          store(4, key, to("ppid"), r1),
+          load(8, r3, task, offsetOf(btf, "task_struct", "real_parent")),
+          writeProcessName(btf, key, to("parent")),
         ]
       : [],
+    has("pid") ? [shownProcess(btf, how.namespace, task, stack), store(4, key, to("pid"), r1)] : [],
+    has("ppid") ? [parentId(btf, how.namespace, task, stack), store(4, key, to("ppid"), r1)] : [],
     has("uid") ? [userOf(btf, task, r1), store(4, key, to("uid"), r1)] : [],
     has("cgroup") ? [cgroupOf(btf, task, r1), store(8, key, to("cgroup"), r1)] : [],
     has("exe") ? writeExe(btf, place, to("exe")) : [],
@@ -189,9 +181,17 @@ export function writeExecKey(
   ];
 }
 
-function processId(btf: Btf, task: Register, namespace: PidNamespace | undefined, stack: number): Block {
-  if (namespace === undefined) return [load(4, r1, task, offsetOf(btf, "task_struct", "tgid"))];
-  return [shownIds(namespace, stack - SHOWN_IDS_SIZE), mov(r1, r0), rsh(r1, 32)];
+/** r1 = the process id of the parent of `task` (typed): see `shownProcess`. */
+export function parentId(
+  btf: Btf,
+  namespace: OwnNamespace | undefined,
+  task: Register,
+  stack: number,
+): Block {
+  return [
+    load(8, r1, task, offsetOf(btf, "task_struct", "real_parent")),
+    shownProcess(btf, namespace, r1, stack),
+  ];
 }
 
 /** `dst` = the real user of a task. */

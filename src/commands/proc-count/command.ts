@@ -1,26 +1,22 @@
 /** proc-count: counts executions, and tells what they cost. */
 import { assemble } from "../../asm/assemble";
 import { listing } from "../../asm/disassemble";
-import type { Kernel } from "../../bpf/kernel";
-import { isPerCpu, type MapSpec } from "../../bpf/map-spec";
+import { type OwnIds, ownIds } from "../../bpf/own-ids";
 import type { Session } from "../../bpf/session";
-import { TaskIterator, type TaskIteratorSpec } from "../../bpf/task-iterator";
-import { MapFlag } from "../../core/bpf-uapi";
+import type { TaskIteratorSpec } from "../../bpf/task-iterator";
 import { Resources } from "../../core/resources";
 import { NS_PER } from "../../core/units";
-import { lostTotal } from "../../output/report";
-import { ExecDelta } from "../../probes/exec-delta";
-import { type GroupEntry, type GroupParts, GroupWord, readGroups } from "../../probes/exec-groups";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { type Interval, intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
+import { openCosts } from "./costs";
 import { eventOptions, watchEvents } from "./events";
 import { eventsProbe } from "./events-probe";
-import { check, dimensionsOf, maxEntriesOf, type Options, options, sortOf } from "./options";
-import { keptArgsSize, type ProbeOptions, type ProcCountProbe, procCountProbe } from "./probe";
-import { execReport, type ReportOptions, type Span } from "./report";
-import { type Names, rowsOf } from "./rows";
+import { keptArgsSize, type ProbeOptions } from "./layout";
+import { check, dimensionsOf, maxEntriesOf, type Options, options } from "./options";
+import { procCountProbe } from "./probe";
+import { Reader } from "./reader";
 
 export const procCount = defineCommand({
   name: "proc-count",
@@ -48,22 +44,17 @@ export const procCount = defineCommand({
     const facts = context.facts();
     const follow = context.tracee !== undefined;
     const isByEvent = given.events || given.failed || given.flapping !== undefined;
-    if (given.dump && isByEvent) {
-      await context.print(dumpOf(eventsProbe(eventOptions(given, follow, context.pid), facts).spec));
-      return undefined;
-    }
     if (given.dump) {
-      const { spec, cost } = procCountProbe(probeOptions(given, follow, context.pid), facts);
-      const iterators = cost === undefined ? [] : [cost.begin, cost.settle];
-      await context.print([dumpOf(spec), ...iterators.map(dumpOfIterator)].join("\n"));
+      await context.print(isByEvent ? dumpOfEvents(given, context) : dumpOfCounts(given, context));
       return undefined;
     }
     const kernel = context.kernel();
     if (isByEvent) return await watchEvents(context, kernel, given);
-    const probe = procCountProbe(probeOptions(given, follow, kernel.ownPid()), facts);
+    const probe = procCountProbe(probeOptions(given, follow, ownIds(kernel)), facts);
     using opened = new Resources();
     const session = opened.use(openProbe(kernel, probe.spec, { filter: taskFilter(given), follow }));
     const settle = opened.use(openCosts(kernel, session, probe, follow));
+    const reader = new Reader(context, kernel, session, probe, settle, given);
     tellAttached(context, probe.spec);
     const kept = keptArgsSize({ by: dimensionsOf(given), argsSize: given.argsSize }, facts);
     if (kept < given.argsSize)
@@ -73,13 +64,12 @@ export const procCount = defineCommand({
     context.notice(introduction(given, context));
     context.tracee?.start();
     // Awaited, or the session would be closed before the first report.
-    return await watch(context, new Reader(context, kernel, session, probe, settle, given), session, given);
+    return await watch(context, reader, session, given);
   },
 });
 
-function probeOptions(given: Options, follow: boolean, pid: number): ProbeOptions {
-  const { map, argsSize, tree } = given;
-  const cgroup = given.cgroup ?? given.container;
+function probeOptions(given: Options, follow: boolean, ourselves: OwnIds): ProbeOptions {
+  const { map, argsSize, tree, reset } = given;
   return {
     by: dimensionsOf(given),
     cost: given.cost || tree,
@@ -87,36 +77,33 @@ function probeOptions(given: Options, follow: boolean, pid: number): ProbeOption
     maxEntries: maxEntriesOf(given),
     argsSize,
     filter: taskFilter(given),
-    cgroup: cgroup?.level === undefined ? undefined : { id: cgroup.id, level: cgroup.level },
+    cgroup: (given.cgroup ?? given.container)?.id,
     follow,
-    ourselves: { pid },
+    ourselves,
+    reset,
   };
+}
+
+/** What `--dump` takes bpfkit's ids for, which it has no right to ask for. */
+function assumedIds({ pid }: Context): OwnIds {
+  return { pid, level: 1 };
+}
+
+function dumpOfEvents(given: Options, context: Context): string {
+  const asked = eventOptions(given, context.tracee !== undefined, assumedIds(context));
+  return dumpOf(eventsProbe(asked, context.facts()).spec);
+}
+
+function dumpOfCounts(given: Options, context: Context): string {
+  const asked = probeOptions(given, context.tracee !== undefined, assumedIds(context));
+  const { spec, cost } = procCountProbe(asked, context.facts());
+  const iterators = cost === undefined ? [] : [cost.begin, cost.settle];
+  return [dumpOf(spec), ...iterators.map(dumpOfIterator)].join("\n");
 }
 
 function introduction({ duration }: Options, { tracee }: Context): string {
   if (tracee !== undefined) return `tracing the executions of "${tracee.command.join(" ")}" until it ends`;
   return duration === undefined ? "tracing executions, Ctrl-C to end" : "tracing executions";
-}
-
-/** Charges what runs, whenever asked to. */
-interface Settling extends Disposable {
-  run(): void;
-}
-
-/** Takes in what runs already, unless only COMMAND and its descendants count. */
-function openCosts(kernel: Kernel, session: Session, { cost }: ProcCountProbe, follow: boolean): Settling {
-  if (cost === undefined) return { run: () => {}, [Symbol.dispose]: () => {} };
-  const fdOf = (map: unknown) => loadedMap(session, map as MapSpec).number;
-  if (!follow) {
-    using begin = TaskIterator.open(kernel, cost.begin, fdOf);
-    begin.run();
-  }
-  return TaskIterator.open(kernel, cost.settle, fdOf);
-}
-
-function loadedMap(session: Session, map: MapSpec): { readonly number: number } {
-  if ((map.flags & MapFlag.BPF_F_MMAPABLE) !== 0) return session.mappedArray(map as MapSpec<number, unknown>);
-  return isPerCpu(map) ? session.perCpuMap(map) : session.map(map);
 }
 
 function dumpOfIterator({ name, code }: TaskIteratorSpec): string {
@@ -144,115 +131,4 @@ async function watch(context: Context, reader: Reader, session: Session, given: 
 
 function elapsed({ startNs, endNs }: Interval): number {
   return Number(endNs - startNs);
-}
-
-/** True where nothing was counted, and with costs nobody is left to count for. */
-function isIdle(words: BigUint64Array, { cost }: GroupParts): boolean {
-  const counted = [GroupWord.execs, ...(cost ? [GroupWord.alive, GroupWord.exits, GroupWord.forks] : [])];
-  return counted.every((word) => words[word] === 0n);
-}
-
-/** How long the last threads may take from their exit to their last switch. */
-const PENDING_NS = NS_PER.s;
-const PENDING_STEP_NS = NS_PER.ms;
-
-/** Reads the session, each time what has come since the last. */
-class Reader {
-  private readonly delta: ExecDelta;
-  private readonly lastLost = new Map<string, number>();
-
-  constructor(
-    private readonly context: Context,
-    private readonly kernel: Kernel,
-    private readonly session: Session,
-    private readonly probe: ProcCountProbe,
-    private readonly settling: Settling,
-    private readonly given: Options,
-  ) {
-    this.delta = new ExecDelta(probe.groups.parts);
-  }
-
-  /** Charges what still runs; at the end of the run also waits for what is about to end. */
-  async settle(isLast: boolean): Promise<void> {
-    const { cost } = this.probe;
-    if (cost === undefined) return;
-    if (isLast) await this.untilEnded(cost.pending);
-    this.settling.run();
-  }
-
-  private async untilEnded(pending: Parameters<Session["mappedArray"]>[0]): Promise<void> {
-    const { words } = this.session.mappedArray(pending);
-    const { clock } = this.context;
-    const never = new AbortController().signal;
-    const end = clock.monotonicNs() + BigInt(PENDING_NS);
-    while (BigInt.asIntN(64, words[0] ?? 0n) > 0n && clock.monotonicNs() < end)
-      await clock.sleep(PENDING_STEP_NS, never);
-  }
-
-  /** Reports what came since the last time and returns how many events were lost in it. */
-  async show(span: Span): Promise<number> {
-    const { get, reset, top, tree } = this.given;
-    const by = dimensionsOf(this.given);
-    const cost = this.given.cost || tree;
-    const { groups } = this.probe;
-    const { entries, lost } = readGroups(groups, this.session);
-    const changed = this.delta.since(entries, this.context.clock.monotonicNs());
-    const all = rowsOf(changed, by, groups.parts, this.names(changed), this.kernel.sys.pageSize);
-    const rows = get === undefined ? all : all.filter(({ pid }) => pid === get);
-    const whole = this.context.format !== "table";
-    const options: ReportOptions = { by, cost, top, sort: sortOf(this.given), tree, whole };
-    const report = execReport(rows, span, this.lostSince(lost), options);
-    if (reset) this.empty(entries);
-    else this.forgetTheDead(entries, changed);
-    await this.context.output.report(report);
-    return lostTotal(report);
-  }
-
-  /**
-   * In a run of many intervals processes come and go, and the map would fill with the dead. When it is half full,
-   * those that counted nothing and are gone make room: nothing can count for them any more.
-   */
-  private forgetTheDead(entries: readonly GroupEntry[], changed: readonly GroupEntry[]): void {
-    const { map, store, parts } = this.probe.groups;
-    if (!parts.name || store === "lru" || entries.length < map.maxEntries / 2) return;
-    const loaded = store === "percpu" ? this.session.perCpuMap(map) : this.session.map(map);
-    const { machine } = this.context;
-    for (const { key, words } of changed) {
-      if (!isIdle(words, parts) || machine.processOf(key.pid ?? 0) !== undefined) continue;
-      loaded.delete(key);
-      this.delta.forget(key);
-    }
-  }
-
-  /** Empties the map; what is counted between reading and deleting an entry is not. */
-  private empty(entries: readonly GroupEntry[]): void {
-    const { map, store } = this.probe.groups;
-    const loaded = store === "percpu" ? this.session.perCpuMap(map) : this.session.map(map);
-    for (const { key } of entries) loaded.delete(key);
-    this.delta.reset();
-  }
-
-  private names(entries: readonly GroupEntry[]): Names {
-    const { machine } = this.context;
-    const by = dimensionsOf(this.given);
-    const isByCgroup = by.includes("cgroup") || by.includes("container");
-    const cgroups = isByCgroup && entries.length > 0 ? machine.cgroupsById() : undefined;
-    const users = by.includes("uid") ? machine.users() : undefined;
-    return {
-      task: (id) => machine.commOf(id),
-      user: (id) => users?.nameOf(id),
-      cgroup: (id) => cgroups?.get(id),
-    };
-  }
-
-  private lostSince(reading: Readonly<Record<string, number>>): Record<string, number> {
-    const now = { ...reading, missedRuns: this.session.recursionMisses() };
-    return Object.fromEntries(
-      Object.entries(now).map(([reason, total]) => {
-        const before = this.lastLost.get(reason) ?? 0;
-        this.lastLost.set(reason, Math.max(total, before));
-        return [reason, Math.max(0, total - before)];
-      }),
-    );
-  }
 }

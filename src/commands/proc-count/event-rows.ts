@@ -6,7 +6,7 @@ import { harmless } from "../../output/harmless";
 import type { Json } from "../../output/report";
 import { taskFigures } from "../../probes/task-cost";
 import { commandLineText } from "./command-line-text";
-import type { ExecEvent } from "./events-probe";
+import type { ExecEvent } from "./event-records";
 import { argsLabels, containerName, divided } from "./rows";
 
 /** How the kernel's numbers are named, and its times. */

@@ -15,7 +15,7 @@ import {
   timestampOptions,
 } from "../output-options";
 import { timingOptions } from "../timing-options";
-import { availableColumns, type SortColumn, sortColumns } from "./report";
+import { availableColumns, type SortColumn, sortColumns } from "./order";
 
 const group = "Executions";
 

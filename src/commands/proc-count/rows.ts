@@ -1,6 +1,7 @@
 /** From groups of the kernel's to rows a person understands. Pure. */
 import { constants } from "node:os";
-import { type GroupEntry, type GroupParts, GroupWord, nameOf, SIGNALS } from "../../probes/exec-groups";
+import { nameOf } from "../../probes/exec-group-reader";
+import { type GroupParts, GroupWord, SIGNALS } from "../../probes/exec-groups";
 import { type ArgsValue, type ExecDimension, type ExecKey, NOT_CAPTURED } from "../../probes/exec-key";
 import { type TaskFigure, taskFigures } from "../../probes/task-cost";
 import { containerOf } from "../../symbols/containers";
@@ -49,9 +50,15 @@ export const NO_CONTAINER = "host";
 /** The figures of one group, as numbers. */
 type Figures = Omit<ExecRow, keyof Labels>;
 
-/** The rows of a reading in which wall times are settled, in no order. Groups that get the same labels become one row. */
+/** A group in which the wall time is settled. */
+export interface CountedGroup {
+  readonly key: ExecKey;
+  readonly words: BigUint64Array;
+}
+
+/** The rows of a reading, in no order. Groups that get the same labels become one row. */
 export function rowsOf(
-  entries: readonly GroupEntry[],
+  entries: readonly CountedGroup[],
   by: readonly ExecDimension[],
   parts: GroupParts,
   names: Names,

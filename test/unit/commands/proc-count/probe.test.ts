@@ -53,13 +53,15 @@ const base = {
   filter: {},
   cgroup: undefined,
   follow: false,
-  ourselves: { pid: 77 },
+  ourselves: { pid: 77, level: 0 },
+  reset: false,
 };
 
 test.each([
   ["counts", base, facts()],
   ["command", { ...base, follow: true }, facts()],
   ["by-pid-args-lru", { ...base, by: ["pid", "args"] as const, store: "lru" as const }, facts()],
+  ["by-pid-reset", { ...base, by: ["pid"] as const, reset: true }, facts()],
   ["cost", { ...base, cost: true }, facts()],
   ["cost-before-6", { ...base, cost: true, filter: { uid: 5 } }, facts(1, 4)],
 ])("listing: %s", (name, options, on) =>

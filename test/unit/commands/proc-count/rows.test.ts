@@ -1,11 +1,17 @@
 import { commandLineText } from "../../../../src/commands/proc-count/command-line-text";
 import { endOf } from "../../../../src/commands/proc-count/event-rows";
 import { Flapping } from "../../../../src/commands/proc-count/flapping";
-import { argsLabels, divided, type ExecRow, rowsOf } from "../../../../src/commands/proc-count/rows";
+import {
+  argsLabels,
+  type CountedGroup,
+  divided,
+  type ExecRow,
+  rowsOf,
+} from "../../../../src/commands/proc-count/rows";
 import { treeRows } from "../../../../src/commands/proc-count/tree";
 import { decoded, encoded } from "../../../../src/core/codec";
 import { ExecDelta } from "../../../../src/probes/exec-delta";
-import { type GroupEntry, GroupWord, SIGNALS } from "../../../../src/probes/exec-groups";
+import { GroupWord, SIGNALS } from "../../../../src/probes/exec-groups";
 import { argsCodec, NOT_CAPTURED } from "../../../../src/probes/exec-key";
 import { readPath } from "../../../../src/probes/file-path";
 
@@ -87,7 +93,7 @@ describe("rows", () => {
   test("groups with equal labels are one row, with the larger maximum", () => {
     const one = words({ [GroupWord.execs]: 1n, [GroupWord.maxRssPages]: 3n });
     const two = words({ [GroupWord.execs]: 2n, [GroupWord.maxRssPages]: 2n });
-    const entries: GroupEntry[] = [
+    const entries: CountedGroup[] = [
       { key: { cgroup: 1n }, words: one },
       { key: { cgroup: 2n }, words: two },
     ];
@@ -108,7 +114,7 @@ describe("rows", () => {
 });
 
 describe("intervals", () => {
-  const key = { comm: "x" };
+  const key = { comm: "x", bytes: Buffer.from("x") };
   test("what came since the last; what is a state stays", () => {
     const delta = new ExecDelta(COST);
     const before = words({ [GroupWord.execs]: 5n, [GroupWord.alive]: 2n, [GroupWord.wallNs]: -100n });
@@ -120,6 +126,16 @@ describe("intervals", () => {
     expect(second?.words[GroupWord.execs]).toBe(2n);
     expect(second?.words[GroupWord.alive]).toBe(1n);
     expect(second?.words[GroupWord.wallNs]).toBe(250n);
+  });
+  test("keys that read alike are told apart by their bytes", () => {
+    const delta = new ExecDelta({ cost: false, name: false });
+    const entry = (byte: number, execs: bigint) => ({
+      key: { comm: "\ufffd", bytes: Buffer.of(byte) },
+      words: new BigUint64Array([execs]),
+    });
+    delta.since([entry(0xfe, 5n), entry(0xff, 7n)], 0n);
+    const counts = delta.since([entry(0xfe, 6n), entry(0xff, 9n)], 0n).map(({ words }) => words[0]);
+    expect(counts).toEqual([1n, 2n]);
   });
   test("a key that was evicted and came back is new", () => {
     const delta = new ExecDelta({ cost: false, name: false });
