@@ -21,8 +21,6 @@ function checkRange(source: ByteSource, offset: number, length: number): void {
 /** An open file. It stays readable when its name is gone. */
 export class FileSource implements ByteSource {
   readonly size: number;
-  /** Change time of the contents, in milliseconds since 1970. */
-  readonly modifiedMs: number;
   private fd: number | undefined;
 
   /** Opens `path`; `name` is what errors call it. Throws an ElfError. */
@@ -37,20 +35,28 @@ export class FileSource implements ByteSource {
       throw new ElfError(`ELF "${name}": ${messageOf(error)}`, { cause: error });
     }
     const stats = fstatSync(this.fd);
-    this.modifiedMs = stats.mtimeMs;
     this.size = stats.isFile() ? stats.size : 0;
+  }
+
+  /** When the contents were last changed, in milliseconds since 1970. */
+  get modifiedNowMs(): number {
+    return fstatSync(this.open).mtimeMs;
   }
 
   read(offset: number, length: number): Buffer {
     checkRange(this, offset, length);
-    if (this.fd === undefined) throw new ReferenceError(`ELF "${this.name}" is disposed`);
     const bytes = Buffer.allocUnsafeSlow(length);
     for (let at = 0; at < length; ) {
-      const count = readSync(this.fd, bytes, at, length - at, offset + at);
+      const count = readSync(this.open, bytes, at, length - at, offset + at);
       if (count === 0) throw new ElfError(`ELF "${this.name}": became shorter while it was read`);
       at += count;
     }
     return bytes;
+  }
+
+  private get open(): number {
+    if (this.fd === undefined) throw new ReferenceError(`ELF "${this.name}" is disposed`);
+    return this.fd;
   }
 
   [Symbol.dispose](): void {

@@ -3,6 +3,9 @@ import type { ByteSource } from "./source";
 const BLOCK = 64 * 1024;
 /** Template libraries have names of tens of kilobytes; a damaged table has no end. */
 const LONGEST = 64 * 1024;
+/** How much is searched at a time. */
+const SEARCH = 1024 * 1024;
+const VERSION = "@".charCodeAt(0);
 
 /** The names of a symbol table. Blocks of it are read when a name in them is asked for, and kept. */
 export class StringTable {
@@ -14,7 +17,7 @@ export class StringTable {
     readonly size: number,
   ) {}
 
-  /** The name that begins at `start`, which ends at a NUL or with the table. */
+  /** The name that begins at `start`, which ends at a NUL or with the table; without its version. */
   at(start: number): string {
     let name = "";
     for (let from = start; from < this.size && name.length < LONGEST; ) {
@@ -26,21 +29,26 @@ export class StringTable {
       if (end !== -1) break;
       from = (number + 1) * BLOCK;
     }
-    return name;
+    const version = name.indexOf("@", 1);
+    return version === -1 ? name : name.slice(0, version);
   }
 
-  /** Where `name` begins: at several places, because linkers let a name be the tail of a longer one. */
+  /**
+   * Where `name` begins: at several places, because linkers let a name be the tail of a longer one. A version behind it
+   * (`malloc@@GLIBC_2.2.5`) does not count.
+   */
   placesOf(name: string): Set<number> {
-    const wanted = Buffer.from(`${name}\0`, "latin1");
+    const wanted = Buffer.from(name, "latin1");
     const places = new Set<number>();
+    if (wanted.length === 0) return places;
     for (let from = 0; from < this.size; from += SEARCH) {
-      // The last of a piece may be cut off: it is whole in the next, which begins earlier.
-      const piece = this.source.read(
-        this.offset + from,
-        Math.min(SEARCH + wanted.length - 1, this.size - from),
-      );
-      for (let at = piece.indexOf(wanted); at !== -1; at = piece.indexOf(wanted, at + 1))
-        places.add(from + at);
+      // What begins near the end of a piece ends in the next.
+      const length = Math.min(SEARCH + wanted.length, this.size - from);
+      const piece = this.source.read(this.offset + from, length);
+      for (let at = piece.indexOf(wanted); at !== -1; at = piece.indexOf(wanted, at + 1)) {
+        const next = piece[at + wanted.length];
+        if (next === 0 || next === VERSION) places.add(from + at);
+      }
     }
     return places;
   }
@@ -54,6 +62,3 @@ export class StringTable {
     return block;
   }
 }
-
-/** How much is searched at a time. */
-const SEARCH = 1024 * 1024;
