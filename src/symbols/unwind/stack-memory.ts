@@ -33,7 +33,8 @@ export class StackMemory {
         ((this.view.getUint32(offset + 4, true) & this.highMask) >>> 0) * 2 ** 32 +
         this.view.getUint32(offset, true)
       );
-    this.fault = offset >= 0 && offset < MOST_STACK ? "beyond" : "elsewhere";
+    // An address that is not known itself has its own cause already.
+    if (!Number.isNaN(address)) this.fault = offset >= 0 && offset < MOST_STACK ? "beyond" : "elsewhere";
     return Number.NaN;
   };
 }
