@@ -81,7 +81,7 @@ export function animateSvg(document: Page, window: BrowserWindow, layout: SvgLay
       const y = top + (icicle ? frame.depth : depth - frame.depth) * rowHeight;
       rect.setAttribute("x", x.toFixed(2));
       rect.setAttribute("y", String(y));
-      rect.setAttribute("width", wide.toFixed(2));
+      rect.setAttribute("width", (wide > 3 ? wide - 0.7 : wide).toFixed(2));
       group.classList.toggle("above", above);
       label(frame, x, y, wide);
     }

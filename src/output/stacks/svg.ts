@@ -18,7 +18,6 @@ const HEAD = 108;
 const LINE = 18;
 /** Of 12 px in the usual monospaced fonts; a browser measures its own. */
 const CHARACTER = 7.3;
-const NARROWEST = 0.1;
 
 const STYLE = `
 svg { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; background: #fff; }
@@ -28,7 +27,7 @@ text { fill: #20242c; }
 #matched { text-anchor: end; fill: #8a3fb0; font-weight: 600; }
 #frames g { cursor: pointer; }
 #frames text { pointer-events: none; fill: #1d1f24; }
-#frames rect { stroke: #fff; stroke-width: .6; rx: 1.5px; }
+#frames rect { rx: 1.5px; }
 #frames g:hover rect { stroke: #20242c; stroke-width: 1; }
 #frames .above { opacity: .55; }
 .searched g { opacity: .5; }
@@ -46,7 +45,7 @@ text { fill: #20242c; }
   text { fill: #e4e7ec; }
   .quiet, #details { fill: #9aa3b2; }
   #matched { fill: #d9a5ef; }
-  #frames rect { stroke: #16181d; }
+  #frames g:hover rect { stroke: #fff; }
   #panel input, #panel button { background: #22262e; color: #e4e7ec; border-color: #444b57; }
 }`;
 
@@ -55,7 +54,7 @@ export function* svgFlameGraph(picture: Picture): Iterable<string> {
   const { title, subtitle, boxes, depth, legend, notes, origin } = picture;
   const layout: SvgLayout = { rowHeight: ROW, pad: PAD, top: HEAD, depth };
   const foot = HEAD + (depth + 1) * ROW + 26;
-  const lines = notes.flatMap((note) => wrapped(note, 100));
+  const lines = notes.flatMap((note) => wrapped(note, 78));
   const height = foot + (lines.length + 2) * LINE;
   yield `<?xml version="1.0" encoding="UTF-8"?>\n`;
   yield `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">\n`;
@@ -83,9 +82,14 @@ function boxSvg({ name, details, color, depth, start, total }: Box, scale: numbe
     width < 3 * CHARACTER ? "" : `<text x="${(x + 3).toFixed(2)}" y="${y + ROW - 5}">${escaped(text)}</text>`;
   return (
     `<g data-at="${start} ${total} ${depth}"><title>${escaped(name)}\n${escaped(details)}</title>` +
-    `<rect x="${x.toFixed(2)}" y="${y}" width="${Math.max(width, NARROWEST).toFixed(2)}" height="${ROW}" fill="${color}"/>` +
+    `<rect x="${x.toFixed(2)}" y="${y}" width="${drawnWidth(width).toFixed(2)}" height="${ROW - 1}" fill="${color}"/>` +
     `${label}</g>\n`
   );
+}
+
+/** A little less, so that neighbours can be told apart; the narrowest are still seen. */
+function drawnWidth(width: number): number {
+  return width > 3 ? width - 0.7 : Math.max(width, 0.1);
 }
 
 function* legendSvg(legend: Picture["legend"], y: number): Iterable<string> {
