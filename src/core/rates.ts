@@ -16,21 +16,32 @@ function checkWindow(name: string, ms: number): void {
 }
 
 /**
- * How fast a counter grew over the last `windowMs`, in units a second: from its readings, whatever time lies between
- * them. 0 until there are two of different times; a reading lower than the one before starts anew.
+ * How much a value changed over the last `windowMs`, in units a second: from its readings, whatever time lies between
+ * them. 0 until there are two of different times.
  */
-export function counterRate(windowMs: number): Meter {
-  checkWindow("counter rate", windowMs);
-  let readings: Reading[] = [];
+export function slope(windowMs: number): Meter {
+  checkWindow("slope", windowMs);
+  const readings: Reading[] = [];
   return {
     add(value, atMs) {
-      const last = readings.at(-1);
-      if (last !== undefined && value < last.value) readings = [];
       readings.push({ value, atMs });
       // The oldest kept reading is the last one that is not younger than the window.
       while (readings.length > 2 && (readings[1] as Reading).atMs <= atMs - windowMs) readings.shift();
       const [first = { value, atMs }] = readings;
       return atMs > first.atMs ? ((value - first.value) * 1000) / (atMs - first.atMs) : 0;
+    },
+  };
+}
+
+/** `slope` of a counter, which only grows: a reading lower than the one before is a reset, and starts anew. */
+export function counterRate(windowMs: number): Meter {
+  let growth = slope(windowMs);
+  let last = 0;
+  return {
+    add(value, atMs) {
+      if (value < last) growth = slope(windowMs);
+      last = value;
+      return growth.add(value, atMs);
     },
   };
 }

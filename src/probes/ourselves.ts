@@ -41,15 +41,24 @@ function unitOf(address: bigint): number {
   return Number(address >> BigInt(UNIT_SHIFT));
 }
 
-/** In a program at `syscallHook("sys_enter")`: goes to `drop` if the caller is bpfkit. Loses r0–r5. */
-export function dropOurselves(own: Ourselves, facts: RegisterFacts, ctx: Register, drop: Label): Block {
+/**
+ * In a program whose context has a typed pointer to the user's registers at `ctx + at`, as `syscallHook` gives it:
+ * goes to `drop` if they are bpfkit's. Loses r0–r5.
+ */
+export function dropOurselves(
+  own: Ourselves,
+  facts: RegisterFacts,
+  ctx: Register,
+  drop: Label,
+  at = 0,
+): Block {
   const btf = typedRegisters(facts);
   const certain: Block = [kernelIds(), dropProcess(r0, own.pid, drop)];
   if (btf === undefined || own.code.length > MOST_UNITS) return certain;
   const maybe = label("maybe_ourselves");
   const others = label("others");
   return [
-    [loadInstructionPointer(r2, ctx, facts.arch, btf), rsh(r2, UNIT_SHIFT)],
+    [loadInstructionPointer(r2, ctx, facts.arch, btf, at), rsh(r2, UNIT_SHIFT)],
     own.code.map((unit) => jump.eq(r2, unit, maybe)),
     jump.always(others),
     [maybe, certain],

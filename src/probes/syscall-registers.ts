@@ -27,10 +27,13 @@ export function typedRegisters(facts: RegisterFacts): Btf | undefined {
 /** The instruction pointer in `struct pt_regs`, by architecture. */
 const INSTRUCTION_POINTER: Readonly<Record<string, string>> = { x64: "ip", arm64: "pc" };
 
-/** `dst` = the address of the instruction after the call. Only where `typedRegisters` gives types. */
-export function loadInstructionPointer(dst: Register, ctx: Register, arch: string, btf: Btf): Block {
+/**
+ * `dst` = the address of the instruction after the call. Only where `typedRegisters` gives types. The pointer to the
+ * registers stands at `ctx + at`.
+ */
+export function loadInstructionPointer(dst: Register, ctx: Register, arch: string, btf: Btf, at = 0): Block {
   const name = INSTRUCTION_POINTER[arch];
   if (name === undefined)
     throw new NotSupportedError(`system calls: architecture "${arch}" is not supported`);
-  return [load(8, dst, ctx, 0), load(8, dst, dst, btf.requireMember("pt_regs", name).offset)];
+  return [load(8, dst, ctx, at), load(8, dst, dst, btf.requireMember("pt_regs", name).offset)];
 }

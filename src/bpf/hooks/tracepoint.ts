@@ -11,7 +11,7 @@ import type { HookKind } from "./hook-kind";
 import { attachToEvent, openPerfEvent } from "./perf-attachment";
 
 /** Where tracefs is mounted, on its own or inside debugfs. Throws a NotSupportedError that says how to mount it. */
-export function tracefs({ sys }: Access, wanted: string): string {
+export function tracefs({ sys }: Pick<Access, "sys">, wanted: string): string {
   const mounts = sys.readText("/proc/self/mountinfo") ?? "";
   const debugfs = mountPoint(mounts, "debugfs");
   const found = mountPoint(mounts, "tracefs") ?? (debugfs === undefined ? undefined : `${debugfs}/tracing`);
