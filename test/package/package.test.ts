@@ -1,9 +1,9 @@
 /** The packed package, used from an empty folder on the running kernel. */
 import { join } from "node:path";
-import { started } from "../../cli/spawned";
-import { compileExamples, type PackedPackage, packedPackage } from "../../unit/library/installed-package";
-import { kernelTest } from "../kernel-test";
-import { countOf, linesOf, printedBy, starting, TIMES } from "./execs";
+import { started } from "../cli/spawned";
+import { kernelTest } from "../kernel/kernel-test";
+import { countOf, linesOf, printedBy, starting, TIMES } from "../kernel/library/execs";
+import { compileExamples, type PackedPackage, packedPackage } from "../unit/library/installed-package";
 
 let made: PackedPackage | undefined;
 afterAll(() => made?.installed[Symbol.dispose]());
