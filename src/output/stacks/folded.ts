@@ -18,7 +18,7 @@ export function* foldedStacks(profile: Profile, options: FoldedOptions = {}): It
 }
 
 /** A call tree in which two frames are the same if they look the same between semicolons. */
-export function foldedTree(profile: Profile, { kinds = false }: FoldedOptions): CallTree {
+export function foldedTree(profile: Profile, { kinds = false }: FoldedOptions = {}): CallTree {
   return callTree(profile, {
     ofFrame: (frame) => ({
       name: foldedName(frameName(frame), kinds ? frame.kind : undefined),
@@ -29,14 +29,17 @@ export function foldedTree(profile: Profile, { kinds = false }: FoldedOptions): 
 }
 
 /** The nodes of a folded tree in which a stack ends, with the text of the stack, sorted. */
-export function* stacksOf(tree: CallTree): Iterable<{ node: number; text: string }> {
-  const { length, label, labels, depth, self } = tree;
-  if (self[0] !== 0) yield { node: 0, text: "[no stack]" };
+export function* stacksOf(
+  tree: CallTree,
+  ends = (node: number) => tree.self[node] !== 0,
+): Iterable<{ node: number; text: string }> {
+  const { length, label, labels, depth } = tree;
+  if (ends(0)) yield { node: 0, text: "[no stack]" };
   const path: string[] = [];
   for (let node = 1; node < length; node++) {
     path.length = depth[node]! - 1;
     path.push(labels[label[node]!]!.name);
-    if (self[node] !== 0) yield { node, text: path.join(";") };
+    if (ends(node)) yield { node, text: path.join(";") };
   }
 }
 
