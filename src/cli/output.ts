@@ -22,7 +22,7 @@ export interface OutputPlace {
 export interface RunOutput extends Disposable {
   readonly output: Output;
   readonly format: string;
-  print(text: string): Promise<void>;
+  print(text: string | Uint8Array): Promise<void>;
   /** Makes everything final, whether or not the command has done so. */
   end(): Promise<void>;
 }
@@ -36,6 +36,9 @@ interface OutputChoice {
   readonly live?: boolean;
   readonly timestamps?: TimestampMode;
   readonly interval?: number;
+  /** There will be one report, whatever the interval. */
+  readonly once?: boolean;
+  readonly list?: boolean;
 }
 
 /** The format: as given, else by the file's ending, else the command's first. Throws a UsageError. */
@@ -57,7 +60,7 @@ export function openOutput(
   notice: (text: string) => void,
 ): RunOutput {
   const { command, options, color: colorMode } = invocation;
-  const { output: path, live, timestamps, interval } = options as OutputChoice;
+  const { output: path, live, timestamps, interval, once, list } = options as OutputChoice;
   const { stdout, env } = place;
   const format = chosenFormat(invocation);
   const terminal = path === undefined && stdout.isTTY === true;
@@ -76,7 +79,7 @@ export function openOutput(
   const color = wantsColor(colorMode, terminal, env);
   const ascii = !isUtf8(env);
   const sink = path === undefined ? new StreamSink(stdout) : fileSink(path, stdout);
-  const intervals = interval !== undefined && live !== true;
+  const intervals = interval !== undefined && live !== true && once !== true && list !== true;
   const width = terminal ? Math.min(stdout.columns || DEFAULT_WIDTH, DEFAULT_WIDTH) : DEFAULT_WIDTH;
   const shown = { info, color, ascii, width, timestamps };
   const reports = isReportFormat(format)

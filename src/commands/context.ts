@@ -11,8 +11,8 @@ export interface Context {
   facts(): KernelFacts;
   /** Takes the reports, in the format and at the place the user asked for. */
   readonly output: Output;
-  /** Writes text that is no report to the same place: a listing, or a format that only this command has. */
-  print(text: string): Promise<void>;
+  /** Writes text, or its bytes, that is no report to the same place: a listing, or a format that only this command has. */
+  print(text: string | Uint8Array): Promise<void>;
   /** The chosen format: one of those in the command's `outputOptions`, or "table". */
   readonly format: string;
   /** Aborted by Ctrl-C, SIGTERM, a closed pipe or the end of the tracee: report what there is and return. */

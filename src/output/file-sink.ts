@@ -59,7 +59,9 @@ class FileSink implements Sink {
     }
   }
 
-  async write(text: string): Promise<void> {
+  async write(text: string | Uint8Array): Promise<void> {
+    // The bytes are the caller's again when this returns.
+    if (typeof text !== "string") return this.flush(text);
     this.pending.push(text);
     this.pendingLength += text.length;
     if (this.pendingLength >= BLOCK) this.flush();
@@ -87,12 +89,14 @@ class FileSink implements Sink {
     }
   }
 
-  private flush(): void {
+  /** Writes the pending text, and `more` behind it. */
+  private flush(more?: Uint8Array): void {
     const bytes = Buffer.from(this.pending.join(""));
     this.pending = [];
     this.pendingLength = 0;
     this.attempt((fd) => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      for (const part of more === undefined ? [bytes] : [bytes, more])
+        for (let at = 0; at < part.length; ) at += writeSync(fd, part, at);
     });
   }
 

@@ -4,8 +4,8 @@ import { BpfkitError, hasCode, messageOf } from "../core/errors";
 
 /** A destination for text. Disposing of one that was not closed gives up what it was to become. */
 export interface Sink extends Disposable {
-  /** Resolves once the text was handed to the system, so that waiting for it is the back-pressure. */
-  write(text: string): Promise<void>;
+  /** Resolves once the text, or its bytes, was handed to the system, so that waiting for it is the back-pressure. */
+  write(text: string | Uint8Array): Promise<void>;
   /** Everything has been written: makes it final. */
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export class StreamSink implements Sink {
     });
   }
 
-  write(text: string): Promise<void> {
+  write(text: string | Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.failure !== undefined) return reject(this.failure);
       this.stream.write(text, (error) => {

@@ -1,93 +1,14 @@
-/** Runs proc-count on the real kernel, over a program and its descendants or over a workload of the test's. */
-
 import type { Kernel } from "../../../src/bpf/kernel";
-import { systemClock } from "../../../src/cli/clock";
-import { parseCommandLine } from "../../../src/cli/command-line";
-import { thisMachine } from "../../../src/cli/machine";
-import { TraceeProcess } from "../../../src/cli/tracee";
-import { commands } from "../../../src/commands";
-import type { Outcome } from "../../../src/commands/command";
-import type { Context } from "../../../src/commands/context";
-import { CapturedOutput } from "../../../src/output/capture";
-import type { Json } from "../../../src/output/report";
+import { type Ran, type Row, rowWith, runCommand, type Work } from "../run-command";
 
-export type Row = Record<string, Json>;
-
-/** What a run found. */
-export interface Counted {
-  readonly output: CapturedOutput;
-  readonly rows: readonly Row[];
-  readonly totals: Row;
-  readonly lost: Readonly<Record<string, number>>;
-  readonly printed: string;
-  readonly outcome: Outcome | undefined;
-}
+export { countsBy } from "../run-command";
 
 /** Runs `bpfkit proc-count ARGS`: with a list of words as `-- COMMAND`, with a function until that is done. */
-export async function counted(
-  kernel: Kernel,
-  args: readonly string[],
-  work: readonly string[] | ((output: CapturedOutput) => void | Promise<void>),
-  format = "json",
-): Promise<Counted> {
-  const machine = thisMachine();
-  const invocation = parseCommandLine(["proc-count", ...args], commands, machine);
-  if (invocation.kind !== "run") throw new Error("proc-count answered instead of running");
-  const ending = new AbortController();
-  const output = new CapturedOutput();
-  const printed: string[] = [];
-  const tracee = typeof work === "function" ? undefined : new TraceeProcess(work, process.env["PATH"] ?? "");
-  void tracee?.ended.then(() => ending.abort());
-  let worked: Promise<void> | undefined;
-  const context: Context = {
-    kernel: () => kernel,
-    facts: () => kernel.facts,
-    output,
-    print: async (text) => {
-      printed.push(text);
-    },
-    format,
-    signal: ending.signal,
-    clock: systemClock,
-    machine,
-    tracee,
-    notice: (text) => {
-      // It says so once everything is attached.
-      if (text.startsWith("tracing") && typeof work === "function")
-        worked = Promise.resolve()
-          .then(() => work(output))
-          .finally(() => ending.abort());
-    },
-    detail: () => {},
-    verbosity: 0,
-    pid: process.pid,
-    version: "0.0.0",
-  };
-  const outcome = (await invocation.command.run(context, invocation.options as never, invocation.words)) as
-    | Outcome
-    | undefined;
-  await worked;
-  const last = output.reports.at(-1);
-  return {
-    output,
-    rows: output.reports.length === 0 ? [] : output.rows(),
-    totals: (last?.totals ?? {}) as Row,
-    lost: last?.lost ?? {},
-    printed: printed.join(""),
-    outcome,
-  };
+export function counted(kernel: Kernel, args: readonly string[], work: Work, format = "json"): Promise<Ran> {
+  return runCommand(kernel, ["proc-count", ...args], work, format);
 }
 
-/** The only row with this value. Throws where there is none or another, with what there is. */
-export function rowOf(rows: readonly Row[], column: string, value: Json): Row {
-  const found = rows.filter((row) => JSON.stringify(row[column]) === JSON.stringify(value));
-  const [row] = found;
-  if (row === undefined || found.length > 1)
-    throw new Error(`${found.length} rows with ${column} ${JSON.stringify(value)}: ${JSON.stringify(rows)}`);
-  return row;
-}
-
-/** Column → count. */
-export function countsBy(rows: readonly Row[], column: string): Record<string, Json> {
-  return Object.fromEntries(rows.map((row) => [String(row[column]), row["count"] as Json]));
+/** The only row with this value. */
+export function rowOf(rows: readonly Row[], column: string, value: Row[string]): Row {
+  return rowWith(rows, { [column]: value });
 }

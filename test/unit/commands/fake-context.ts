@@ -18,7 +18,7 @@ export function fakeContext(given: Partial<Context> = {}) {
     facts: missing("facts"),
     output,
     print: async (text) => {
-      printed.push(text);
+      printed.push(typeof text === "string" ? text : Buffer.from(text).toString());
     },
     format: "table",
     signal: ending.signal,
