@@ -1,0 +1,62 @@
+/** The time of day of a moment of CLOCK_MONOTONIC, to the nanosecond, as text. */
+import { NS_PER } from "../../core/units";
+import type { ByteWriter } from "../../output/byte-writer";
+
+const NS_PER_MS = NS_PER.ms;
+const NS_PER_SECOND = NS_PER.s;
+const COLON = 58;
+
+/** Turns the kernel's times into times of day. They keep their distances when the clock is set meanwhile. */
+export class CallClock {
+  private readonly high: number;
+  private readonly low: number;
+  private readonly second: number;
+  /** Nanoseconds into that second. */
+  private readonly rest: number;
+  private current = Number.NaN;
+  private utc = "";
+  private readonly local = [0, 0, 0];
+
+  /** `now` is the time of day when CLOCK_MONOTONIC was `monotonicNs`. */
+  constructor(now: Date, monotonicNs: bigint) {
+    this.high = Number(monotonicNs >> 32n);
+    this.low = Number(monotonicNs & 0xffff_ffffn);
+    const ms = now.getTime();
+    this.second = Math.floor(ms / 1000);
+    this.rest = (ms - this.second * 1000) * NS_PER_MS;
+  }
+
+  /** RFC 3339 with nine decimals, in UTC. */
+  writeIso(out: ByteWriter, view: DataView, at: number): void {
+    const ns = this.nanoseconds(view, at);
+    out.ascii(this.utc);
+    out.digits(ns, 9);
+    out.ascii("Z");
+  }
+
+  /** `14:03:07.123456`, local. */
+  writeClock(out: ByteWriter, view: DataView, at: number): void {
+    const ns = this.nanoseconds(view, at);
+    this.local.forEach((value, i) => {
+      out.digits(value, 2);
+      out.byte(i < 2 ? COLON : 46);
+    });
+    out.digits(Math.floor(ns / 1000), 6);
+  }
+
+  /** Nanoseconds into the second of the time at `at`; the second's texts are made once. */
+  private nanoseconds(view: DataView, at: number): number {
+    const high = view.getUint32(at + 4, true) - this.high;
+    const total = high * 2 ** 32 + (view.getUint32(at, true) - this.low) + this.rest;
+    const second = Math.floor(total / NS_PER_SECOND);
+    if (second !== this.current) this.turnTo(second);
+    return total - second * NS_PER_SECOND;
+  }
+
+  private turnTo(second: number): void {
+    this.current = second;
+    const date = new Date((this.second + second) * 1000);
+    this.utc = date.toISOString().slice(0, "2026-01-01T00:00:00.".length);
+    [this.local[0], this.local[1], this.local[2]] = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  }
+}

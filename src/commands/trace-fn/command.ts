@@ -1,0 +1,82 @@
+/** trace-fn: calls of functions, with their arguments, results and times. */
+
+import type { PlanOptions } from "../../probes/calls/call-plan";
+import type { Ourselves } from "../../probes/ourselves";
+import { nativeAbi } from "../../symbols/syscalls";
+import { defineCommand, type Outcome } from "../command";
+import type { Context } from "../context";
+import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-probe";
+import { watchCounts } from "./counts";
+import { watchCalls } from "./events";
+import { check, modeOf, type Options, options } from "./options";
+import { traceProbe } from "./probe";
+import { resolve } from "./resolve";
+
+export const traceFn = defineCommand({
+  name: "trace-fn",
+  summary: "Trace calls with arguments, results and times",
+  description:
+    "Shows calls as they happen, with their arguments; with --count or --latency what they add up to.",
+  options,
+  argument: {
+    syntax: "[target...]",
+    help: "what to trace: s:openat is a system call, s:open* are several",
+  },
+  takesCommand: true,
+  examples: [
+    ["trace-fn s:openat -- ls", "the files that a program opens"],
+    ["trace-fn s:write -p 1234 --csv -o writes.csv", "every write of a process, in a file"],
+    ["trace-fn 's:*at' --slower 10ms", "slow system calls of the whole machine, with their results"],
+    ["trace-fn 's:*' --latency -d 5 --sort p99", "how long each system call takes"],
+  ],
+  check,
+  async run(context, given, words): Promise<Outcome | undefined> {
+    const facts = context.facts();
+    const { sites, names } = resolve(words, { abi: nativeAbi(facts.arch), isModule: () => false });
+    if (given.dump) {
+      const plan = planOptions(given, context, { pid: context.pid, code: [] });
+      await context.print(dumpOf(traceProbe(sites, plan, facts).spec));
+      return undefined;
+    }
+    const kernel = context.kernel();
+    const probe = traceProbe(sites, planOptions(given, context, ourselves(context, kernel)), facts);
+    const follow = context.tracee !== undefined;
+    using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
+    tellAttached(context, probe.spec);
+    context.notice(
+      introduction(
+        names.map(({ name }) => name),
+        context,
+      ),
+    );
+    // Awaited, or the session would be closed before the first call.
+    return modeOf(given) === "events"
+      ? await watchCalls(context, session, probe, names, given)
+      : await watchCounts(context, session, probe, names, given);
+  },
+});
+
+function planOptions(given: Options, context: Context, ourselves: Ourselves): PlanOptions {
+  const { ret, latency, slower, sample, buffer, string } = given;
+  return {
+    mode: modeOf(given),
+    withResult: ret || latency || slower !== undefined,
+    slowerNs: slower,
+    sample,
+    filter: taskFilter(given),
+    follow: context.tracee !== undefined,
+    ourselves,
+    bufferSize: buffer,
+    stringSize: string,
+  };
+}
+
+const NAMED = 3;
+
+function introduction(names: readonly string[], { tracee }: Context): string {
+  const some = names.slice(0, NAMED).join(", ");
+  const what = names.length > NAMED ? `${some} and ${names.length - NAMED} more` : some;
+  return tracee === undefined
+    ? `tracing ${what}, Ctrl-C to end`
+    : `tracing ${what} in "${tracee.command.join(" ")}" until it ends`;
+}

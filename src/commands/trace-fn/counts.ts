@@ -1,0 +1,76 @@
+/** trace-fn --count and --latency: what the calls of each function add up to. */
+import type { Session } from "../../bpf/session";
+import { lostTotal } from "../../output/report";
+import { readSites } from "../../probes/calls/site-counters";
+import { TallyDelta } from "../../probes/tally-delta";
+import { lostCalls } from "../../probes/thread-calls";
+import type { Outcome } from "../command";
+import type { Context } from "../context";
+import { intervals } from "../intervals";
+import type { Options } from "./options";
+import type { TraceProbe } from "./probe";
+import { functionReport, functionRow } from "./report";
+import type { SiteName } from "./resolve";
+
+/** Counts until the end, and reports then or each interval. */
+export async function watchCounts(
+  context: Context,
+  session: Session,
+  probe: TraceProbe,
+  names: readonly SiteName[],
+  given: Options,
+): Promise<Outcome> {
+  const { clock, signal } = context;
+  const { latency, top, duration, interval: intervalNs } = given;
+  const sort = given.sort ?? { column: latency ? "total" : "count", reversed: false };
+  const delta = new TallyDelta();
+  const losses = lossesOf(session, probe);
+  context.tracee?.start();
+  let startedAt = clock.now();
+  let lost = 0;
+  for await (const { startNs, endNs, last } of intervals(
+    clock,
+    { intervalNs, durationNs: duration },
+    signal,
+  )) {
+    if (last) session.detach();
+    const endedAt = clock.now();
+    const counted = delta.since(
+      readSites(probe.counters, session).map((stats, number) => ({ key: { number }, stats })),
+    );
+    const rows = names.map(({ name }, site) => {
+      const entry = counted.find(({ key }) => key.number === site);
+      return entry === undefined ? undefined : functionRow(name, entry.stats);
+    });
+    const report = functionReport(
+      rows.flatMap((row, site) => row ?? functionRow(names[site]?.name ?? "", NOTHING)),
+      { startedAt, endedAt, durationNs: Number(endNs - startNs) },
+      losses(),
+      { latency, top, sort },
+    );
+    await context.output.report(report);
+    lost += lostTotal(report);
+    startedAt = endedAt;
+  }
+  return { lost };
+}
+
+const NOTHING = { count: 0, failed: 0, totalNs: 0, maxNs: 0, histogram: [] } as const;
+
+/** A function that tells what was lost since it was last asked. */
+export function lossesOf(session: Session, probe: TraceProbe): () => Record<string, number> {
+  const last = new Map<string, number>();
+  return () => {
+    const now = {
+      unfollowedCalls: probe.followsSyscalls ? lostCalls(session) : 0,
+      missedRuns: session.recursionMisses(),
+    };
+    return Object.fromEntries(
+      Object.entries(now).map(([reason, total]) => {
+        const before = last.get(reason) ?? 0;
+        last.set(reason, total);
+        return [reason, Math.max(0, total - before)];
+      }),
+    );
+  };
+}

@@ -1,0 +1,138 @@
+/** trace-fn without --count and --latency: each call as it comes. */
+import type { Session } from "../../bpf/session";
+import { NS_PER } from "../../core/units";
+import { ByteWriter } from "../../output/byte-writer";
+import { lossSentence } from "../../output/report";
+import { CallHead, type RecordLayout } from "../../probes/calls/call-record";
+import type { Outcome } from "../command";
+import type { Context } from "../context";
+import { CallClock } from "./call-clock";
+import { type CallWriter, longestLine, totalOf } from "./call-writer";
+import { lossesOf } from "./counts";
+import { csvWriter } from "./csv-writer";
+import { lineWriter } from "./line-writer";
+import { jsonWriter, ndjsonWriter } from "./ndjson-writer";
+import type { Options } from "./options";
+import type { TraceProbe } from "./probe";
+import type { SiteName } from "./resolve";
+import type { ShownSite } from "./shown-site";
+
+/** Text that is put together before it is written. */
+const OUTPUT = 512 * 1024;
+/** Between two looks at the ring buffer: as soon as this when calls keep coming, and at most as late as that. */
+const SOON_NS = 2 * NS_PER.ms;
+const LATE_NS = 20 * NS_PER.ms;
+/** How long to go on without letting signals and timers have their turn. */
+const TURN_NS = BigInt(20 * NS_PER.ms);
+
+/** Shows calls until the end. */
+export async function watchCalls(
+  context: Context,
+  session: Session,
+  probe: TraceProbe,
+  names: readonly SiteName[],
+  given: Options,
+): Promise<Outcome> {
+  const { clock } = context;
+  const sites = names.map((name, i): ShownSite => ({ ...name, layout: probe.layouts[i] as RecordLayout }));
+  const startedAt = clock.now();
+  const startNs = clock.monotonicNs();
+  const writer = createWriter(context, sites, new CallClock(startedAt, startNs));
+  const stream = new Stream(context, session, probe, sites, writer, given.maxEvents);
+  const losses = lossesOf(session, probe);
+  await context.print(writer.head());
+  context.tracee?.start();
+  await stream.untilOver(given.duration === undefined ? undefined : startNs + BigInt(given.duration));
+  session.detach();
+  await stream.rest();
+  const lost = { ringFull: session.mappedArray(probe.losses).get(0), ...losses() };
+  const durationNs = Number(clock.monotonicNs() - startNs);
+  const { counts } = stream;
+  await context.print(writer.end({ startedAt, endedAt: clock.now(), durationNs, counts, lost }));
+  const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
+  if (context.format === "csv") context.notice(`${totalOf(counts)} calls. ${lossSentence({ lost })}`);
+  return { lost: total };
+}
+
+function createWriter(context: Context, sites: readonly ShownSite[], clock: CallClock): CallWriter {
+  switch (context.format) {
+    case "csv":
+      return csvWriter(sites, clock);
+    case "ndjson":
+      return ndjsonWriter(sites, clock);
+    case "json": {
+      const { version } = context;
+      const kernel = context.facts().release;
+      return jsonWriter(sites, clock, { tool: "bpfkit", version, command: "trace-fn", kernel });
+    }
+    default:
+      return lineWriter(sites, clock);
+  }
+}
+
+/** The calls on their way from the ring buffer to the output. */
+class Stream {
+  /** Calls shown, by site. */
+  readonly counts: Float64Array;
+  private readonly out: ByteWriter;
+  /** How many lines fit into the output's memory for certain. */
+  private readonly chunk: number;
+  private left: number;
+
+  constructor(
+    private readonly context: Context,
+    private readonly session: Session,
+    private readonly probe: TraceProbe,
+    private readonly sites: readonly ShownSite[],
+    private readonly writer: CallWriter,
+    maxEvents: number | undefined,
+  ) {
+    const longest = longestLine(sites);
+    this.out = new ByteWriter(Math.max(OUTPUT, longest));
+    this.chunk = Math.floor(this.out.bytes.length / longest);
+    this.counts = new Float64Array(sites.length);
+    this.left = maxEvents ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Shows calls until the run is over: by `endNs`, by the signal, or because enough have been shown. */
+  async untilOver(endNs: bigint | undefined): Promise<void> {
+    const { clock, signal } = this.context;
+    let pauseNs = SOON_NS;
+    while (!signal.aborted && this.left > 0) {
+      const now = clock.monotonicNs();
+      if (endNs !== undefined && now >= endNs) return;
+      const isDry = await this.show(now + TURN_NS);
+      if (this.left === 0) return;
+      pauseNs = isDry === "empty" ? Math.min(2 * pauseNs, LATE_NS) : SOON_NS;
+      const untilEnd = endNs === undefined ? pauseNs : Number(endNs - clock.monotonicNs());
+      // A ring that is not dry yet waits only for the others' turn.
+      await clock.sleep(isDry === "more" ? 0 : Math.max(0, Math.min(pauseNs, untilEnd)), signal);
+    }
+  }
+
+  /** Shows what is left when nothing more can come. */
+  async rest(): Promise<void> {
+    while (this.left > 0 && (await this.show()) === "more");
+  }
+
+  /** Shows what is there, until `turnNs`; tells whether the ring had nothing, was emptied, or has more. */
+  private async show(turnNs?: bigint): Promise<"empty" | "dry" | "more"> {
+    const ring = this.session.ringBuffer(this.probe.ring);
+    for (let shown = 0; ; ) {
+      const limit = Math.min(this.chunk, this.left);
+      const count = ring.consume(this.visit, limit);
+      shown += count;
+      this.left -= count;
+      if (count > 0) await this.context.print(this.out.take());
+      if (count < limit) return shown === 0 ? "empty" : "dry";
+      if (this.left === 0 || (turnNs !== undefined && this.context.clock.monotonicNs() >= turnNs))
+        return "more";
+    }
+  }
+
+  private readonly visit = (view: DataView, at: number): void => {
+    const index = view.getUint32(at + CallHead.offsets.site, true);
+    this.counts[index] = (this.counts[index] ?? 0) + 1;
+    this.writer.write(this.out, this.sites[index] as ShownSite, view, at);
+  };
+}

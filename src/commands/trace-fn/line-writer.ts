@@ -1,0 +1,94 @@
+/** Calls as lines for people. */
+import { errnoName } from "../../core/errno";
+import { NS_PER } from "../../core/units";
+import type { ByteWriter } from "../../output/byte-writer";
+import { lossSentence } from "../../output/report";
+import { CallHead, CallResult } from "../../probes/calls/call-record";
+import { LOWEST_ERROR } from "../../probes/stats";
+import type { CallClock } from "./call-clock";
+import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
+import type { ShownSite } from "./shown-site";
+import { writeArgument, writeComm, writeValue } from "./value-writer";
+
+const { timeNs, tid, pid, comm } = CallHead.offsets;
+/** Where the columns begin. */
+const AT = { pid: 17, tid: 25, comm: 33, duration: 50, call: 61 } as const;
+const DURATION_WIDTH = 9;
+
+const COMMA = 44;
+const EQUALS = 61;
+
+export function lineWriter(sites: readonly ShownSite[], clock: CallClock): CallWriter {
+  const withResult = sites.some(({ layout }) => layout.withResult);
+  return {
+    head: () => `${heading(withResult)}\n`,
+    write(out, site, view, at) {
+      const start = out.at;
+      clock.writeClock(out, view, at + timeNs);
+      out.padTo(start, AT.pid);
+      out.natural(view.getUint32(at + pid, true));
+      out.padTo(start, AT.tid);
+      out.natural(view.getUint32(at + tid, true));
+      out.padTo(start, AT.comm);
+      writeComm(out, "text", view, at + comm);
+      out.padTo(start, AT.duration);
+      if (withResult) {
+        writeMicroseconds(out, view, at + CallHead.size + CallResult.offsets.durationNs);
+        out.padTo(start, AT.call);
+      }
+      writeCall(out, site, view, at);
+      out.ascii("\n");
+    },
+    end: (totals) => summary(sites, totals),
+  };
+}
+
+function heading(withResult: boolean): string {
+  const left = "TIME".padEnd(AT.pid) + "PID".padEnd(AT.tid - AT.pid) + "TID".padEnd(AT.comm - AT.tid);
+  const middle = left + "COMM".padEnd(AT.duration - AT.comm);
+  return withResult
+    ? `${middle + "TIME us".padStart(DURATION_WIDTH).padEnd(AT.call - AT.duration)}CALL`
+    : `${middle}CALL`;
+}
+
+/** `openat(dfd=-100, filename="/etc/hosts", …) = 3`, or `= -2 ENOENT`. */
+function writeCall(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
+  out.text(site.name);
+  out.ascii("(");
+  site.params.forEach(({ name, form }, index) => {
+    if (index > 0) {
+      out.byte(COMMA);
+      out.ascii(" ");
+    }
+    out.ascii(name);
+    out.byte(EQUALS);
+    writeArgument(out, "text", site.layout, form, view, at, index);
+  });
+  out.ascii(")");
+  if (!site.layout.withResult || site.result === undefined) return;
+  const result = at + CallHead.size + CallResult.offsets.result;
+  out.ascii(" = ");
+  const error = site.failsByErrno ? errorAt(view, result) : undefined;
+  if (error !== undefined) out.ascii(`-${error} ${errnoName(error)}`);
+  else writeValue(out, "text", site.result, view, result);
+}
+
+/** The error number that a result stands for; undefined for one that is none. */
+export function errorAt(view: DataView, at: number): number | undefined {
+  if (view.getInt32(at + 4, true) !== -1) return undefined;
+  const low = view.getInt32(at, true);
+  return low < 0 && low >= LOWEST_ERROR ? -low : undefined;
+}
+
+/** Right-aligned, with one decimal. */
+function writeMicroseconds(out: ByteWriter, view: DataView, at: number): void {
+  const ns = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  out.ascii((ns / NS_PER.us).toFixed(1).padStart(DURATION_WIDTH));
+}
+
+function summary(sites: readonly ShownSite[], { counts, lost }: CallTotals): string {
+  const byName = Object.entries(countsByName(sites, counts)).sort(([, a], [, b]) => b - a);
+  const each = byName.length > 1 ? byName.map(([name, count]) => `  ${count}  ${name}\n`).join("") : "";
+  const total = totalOf(counts);
+  return `\nTotal: ${total} call${total === 1 ? "" : "s"}.\n${each}${lossSentence({ lost })}\n`;
+}

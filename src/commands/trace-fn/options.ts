@@ -1,0 +1,139 @@
+/** The options of trace-fn, and what follows from them. */
+import { UsageError } from "../../core/errors";
+import { formatSize, parseDuration, parseSize } from "../../core/units";
+import type { Mode } from "../../probes/calls/call-plan";
+import type { OptionSpecs, OptionValues } from "../command";
+import { filterOptions } from "../filter-options";
+import { outputOptions, programOptions, rowOptions } from "../output-options";
+import { timingOptions } from "../timing-options";
+import { sortColumns } from "./report";
+
+const group = "Calls";
+
+const rows = rowOptions(sortColumns, { top: Number.POSITIVE_INFINITY, sort: "count" });
+
+/** A second of a busy process fits in while nobody reads. */
+const BUFFER = 32 * 1024 * 1024;
+/** The kernel refuses rings that it could not allocate anyway; a page is the least. */
+const BUFFER_BOUNDS = { least: 4096, most: 1024 ** 3 };
+
+const STRING_SIZE = 128;
+const MOST_STRING = 4096;
+
+export const options = {
+  ret: { flags: "--ret", help: "wait for the return: the result, and how long the call took", group },
+  slower: {
+    flags: "--slower <time>",
+    help: "only calls that take at least this long; with result and time",
+    parse: (text: string) => parseDuration(text, { name: "slower" }),
+    conflicts: ["count"],
+    group,
+  },
+  count: {
+    flags: "--count",
+    help: "count the calls of each function instead",
+    conflicts: ["latency", "ret"],
+    group,
+  },
+  latency: {
+    flags: "--latency",
+    help: "how long the calls of each function take instead: total, average, percentiles, maximum",
+    conflicts: ["ret"],
+    group,
+  },
+  sample: {
+    flags: "--sample <1/n>",
+    help: "one of n calls only, chosen by chance",
+    parse: parseSample,
+    group,
+  },
+  maxEvents: {
+    flags: "--max-events <n>",
+    help: "end after so many calls",
+    parse: parseMaxEvents,
+    conflicts: ["count", "latency"],
+    group,
+  },
+  string: {
+    flags: "--string <bytes>",
+    help: "keep so much of each string",
+    parse: parseStringSize,
+    default: STRING_SIZE,
+    group,
+  },
+  ...filterOptions,
+  ...timingOptions,
+  top: { ...rows.top, defaultText: "all" },
+  sort: {
+    flags: rows.sort.flags,
+    help: rows.sort.help,
+    parse: rows.sort.parse,
+    defaultText: "count, with --latency total",
+    group: "Output",
+  },
+  ...outputOptions(["table", "json", "ndjson", "csv"]),
+  buffer: {
+    flags: "--buffer <size>",
+    help: "room for calls that wait to be written; a power of two",
+    parse: parseBuffer,
+    default: BUFFER,
+    defaultText: formatSize(BUFFER),
+    group: "Program",
+  },
+  ...programOptions,
+} as const satisfies OptionSpecs;
+
+export type Options = OptionValues<typeof options>;
+
+function parseSample(text: string): number {
+  const [, digits = ""] = /^1\/(\d{1,7})$/.exec(text) ?? [];
+  if (Number(digits) < 1)
+    throw new UsageError(`sample: "${text}" is not like 1/100`, { hint: "one of n calls is written 1/n" });
+  return Number(digits);
+}
+
+function parseMaxEvents(text: string): number {
+  if (!/^\d{1,12}$/.test(text) || Number(text) === 0)
+    throw new UsageError(`max-events: "${text}" is not a whole number from 1`);
+  return Number(text);
+}
+
+/** Rounded up to whole words, which slots in records consist of. */
+function parseStringSize(text: string): number {
+  const size = parseSize(text, { name: "string" });
+  if (size > MOST_STRING) throw new UsageError(`string: "${text}" is above ${MOST_STRING} bytes`);
+  return Math.ceil(size / 8) * 8;
+}
+
+function parseBuffer(text: string): number {
+  const size = parseSize(text, { name: "buffer" });
+  const { least, most } = BUFFER_BOUNDS;
+  if (size < least || size > most || !Number.isInteger(Math.log2(size)))
+    throw new UsageError(
+      `buffer: "${text}" is not a power of two from ${formatSize(least)} to ${formatSize(most)}`,
+    );
+  return size;
+}
+
+/** What is done with calls. */
+export function modeOf({ count, latency }: Pick<Options, "count" | "latency">): Mode {
+  if (count) return "count";
+  return latency ? "latency" : "events";
+}
+
+/** Options that contradict each other. */
+export function check(given: Options): void {
+  const isCounting = given.count || given.latency;
+  if (!isCounting && given.interval !== undefined)
+    throw new UsageError("interval: calls are shown as they come", {
+      hint: "it goes with --count and --latency",
+    });
+  if (!isCounting && given.sort !== undefined)
+    throw new UsageError("sort: calls are shown in the order they come", {
+      hint: "it goes with --count and --latency",
+    });
+  if (given.count && given.sort !== undefined && !["count", "function"].includes(given.sort.column))
+    throw new UsageError(`sort: a count has no column "${given.sort.column}"`, {
+      hint: "it has count and function; --latency has the others",
+    });
+}

@@ -1,0 +1,147 @@
+/** What was counted per function, as a report. Pure. */
+import { NS_PER } from "../../core/units";
+import { perSecond, rateText, wholeText } from "../../output/figures";
+import type { Column, Report } from "../../output/report";
+import { percentile } from "../../probes/histogram";
+import { RELATIVE_ERROR } from "../../probes/log-histogram";
+import type { Stats } from "../../probes/stats";
+import type { SortOrder } from "../output-options";
+
+/** What a table can be sorted by. Numbers begin with the largest, names with the first. */
+export const sortColumns = ["count", "total", "avg", "p50", "p95", "p99", "max", "function"] as const;
+export type SortColumn = (typeof sortColumns)[number];
+
+export interface FunctionRow {
+  readonly function: string;
+  readonly count: number;
+  readonly totalNs: number;
+  readonly avgNs: number;
+  readonly p50Ns: number;
+  readonly p95Ns: number;
+  readonly p99Ns: number;
+  readonly maxNs: number;
+}
+
+const SORT_KEYS: Readonly<Record<SortColumn, keyof FunctionRow>> = {
+  count: "count",
+  total: "totalNs",
+  avg: "avgNs",
+  p50: "p50Ns",
+  p95: "p95Ns",
+  p99: "p99Ns",
+  max: "maxNs",
+  function: "function",
+};
+
+/** The stretch of time a report is about. */
+export type Span = Pick<Report<never>, "startedAt" | "endedAt" | "durationNs">;
+
+export interface ReportOptions {
+  readonly latency: boolean;
+  readonly top: number;
+  readonly sort: SortOrder<SortColumn>;
+}
+
+/** The row of a function; without times they are zero. */
+export function functionRow(name: string, { count, totalNs, maxNs, histogram }: Stats): FunctionRow {
+  const at = (fraction: number) => percentile(histogram, fraction, maxNs) ?? 0;
+  return {
+    function: name,
+    count,
+    totalNs,
+    avgNs: count === 0 ? 0 : totalNs / count,
+    p50Ns: at(0.5),
+    p95Ns: at(0.95),
+    p99Ns: at(0.99),
+    maxNs,
+  };
+}
+
+/** The report of one stretch of time. Functions that were not called have no row. */
+export function functionReport(
+  all: readonly FunctionRow[],
+  span: Span,
+  lost: Readonly<Record<string, number>>,
+  { latency, top, sort }: ReportOptions,
+): Report<FunctionRow> {
+  const rows = sorted(
+    all.filter(({ count }) => count > 0),
+    sort,
+  );
+  const shown = rows.slice(0, top);
+  const calls = rows.reduce((sum, { count }) => sum + count, 0);
+  const totalNs = rows.reduce((sum, row) => sum + row.totalNs, 0);
+  return {
+    ...span,
+    columns: [name, number("count", "count"), ...(latency ? times : [rate(span.durationNs)])],
+    rows: shown,
+    totals: {
+      count: calls,
+      functions: all.length,
+      rows: rows.length,
+      shownRows: shown.length,
+      ...(latency ? { totalNs, relativeError: RELATIVE_ERROR } : {}),
+    },
+    footer: [
+      `Total: ${calls} call${calls === 1 ? "" : "s"} of ${rows.length} of ${all.length} functions.`,
+      ...(latency ? [`p50, p95 and p99 are within 1/${1 / RELATIVE_ERROR} of the true value.`] : []),
+    ],
+    lost,
+  };
+}
+
+function sorted(rows: readonly FunctionRow[], { column, reversed }: SortOrder<SortColumn>): FunctionRow[] {
+  const key = SORT_KEYS[column];
+  const direction = reversed ? -1 : 1;
+  const byName = (a: FunctionRow, b: FunctionRow) => (a.function < b.function ? -1 : 1);
+  const compare = (a: FunctionRow, b: FunctionRow) =>
+    key === "function" ? byName(a, b) : (b[key] as number) - (a[key] as number);
+  return [...rows].sort((a, b) => direction * compare(a, b) || byName(a, b));
+}
+
+type Cells = Column<FunctionRow>;
+
+const name: Cells = {
+  title: "function",
+  key: "function",
+  shrink: "end",
+  text: (row) => row.function,
+  json: (row) => row.function,
+};
+
+function number(title: string, key: "count"): Cells {
+  return { title, key, align: "right", text: (row) => wholeText(row[key]), json: (row) => row[key] };
+}
+
+function rate(durationNs: number): Cells {
+  return {
+    title: "rate",
+    unit: "/s",
+    key: "ratePerSecond",
+    align: "right",
+    text: ({ count }) => rateText(count, durationNs),
+    json: ({ count }) => perSecond(count, durationNs),
+  };
+}
+
+const DECIMALS = { ms: 3, us: 1 } as const;
+
+function duration(title: string, unit: keyof typeof DECIMALS, key: keyof FunctionRow & `${string}Ns`): Cells {
+  return {
+    title,
+    unit,
+    key,
+    align: "right",
+    text: (row) => (row[key] / NS_PER[unit]).toFixed(DECIMALS[unit]),
+    json: (row) => Math.round(row[key]),
+  };
+}
+
+const times = [
+  duration("total", "ms", "totalNs"),
+  duration("avg", "us", "avgNs"),
+  duration("p50", "us", "p50Ns"),
+  duration("p95", "us", "p95Ns"),
+  duration("p99", "us", "p99Ns"),
+  duration("max", "us", "maxNs"),
+];

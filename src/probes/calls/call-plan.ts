@@ -1,0 +1,145 @@
+/** What is done with each call, whatever it is a call of: whose calls count, and what becomes of them. Pure. */
+import { add, mov, sub } from "../../asm/alu";
+import { atomicAdd } from "../../asm/atomic";
+import { helper } from "../../asm/helper-ids";
+import { type Block, type Label, label } from "../../asm/instruction";
+import { call, jump, jump32 } from "../../asm/jump";
+import { emitRecord } from "../../asm/macros/record";
+import { COMM_SIZE } from "../../asm/macros/stack";
+import { load, loadImm64, loadMapValue, store } from "../../asm/memory";
+import { fp, type Register, r0, r1, r2, r3, r8, r9 } from "../../asm/register";
+import type { KernelFacts } from "../../bpf/facts";
+import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../../bpf/map-spec";
+import { RingBufferFlag } from "../../core/bpf-uapi";
+import { count64 } from "../../core/codec";
+import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../current-task";
+import { keepDescendants } from "../descendants";
+import type { Ourselves } from "../ourselves";
+import { dropProcess, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../task-filter";
+import { CallHead, CallResult, type RecordLayout, SLOT_HEAD } from "./call-record";
+import { addToSite, type SiteCounters, siteCounters } from "./site-counters";
+import type { Memory } from "./value-form";
+
+export type Mode = "events" | "count" | "latency";
+
+export interface PlanOptions {
+  readonly mode: Mode;
+  /** Follow calls to their end: the result and how long they took. */
+  readonly withResult: boolean;
+  /** Only calls that take at least this long. */
+  readonly slowerNs?: number | undefined;
+  /** Take one of so many calls, by chance. */
+  readonly sample?: number | undefined;
+  readonly filter: TaskFilter;
+  readonly follow: boolean;
+  readonly ourselves: Ourselves;
+  /** Bytes of the ring buffer. */
+  readonly bufferSize: number;
+  /** Bytes kept of a string. */
+  readonly stringSize: number;
+}
+
+/** The options with the maps that the programs share. */
+export interface CallPlan {
+  readonly options: PlanOptions;
+  readonly facts: KernelFacts;
+  readonly ring: RingSpec<Uint8Array>;
+  readonly losses: MapSpec<number, number>;
+  readonly counters: SiteCounters;
+  readonly maps: readonly MapSpec[];
+}
+
+export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts): CallPlan {
+  const ring = ringBuffer("calls", options.bufferSize);
+  const losses = mappableArray("call_losses", count64, 1);
+  const parts = { latency: options.mode === "latency", failed: false };
+  const counters = siteCounters(sites, parts, facts.possibleCpus);
+  const maps = options.mode === "events" ? [ring, losses as MapSpec] : [counters.map as MapSpec];
+  return { options, facts, ring, losses, counters, maps };
+}
+
+/** The stack that these blocks use, from the frame pointer down; whoever calls them begins at REST. */
+export const SCRATCH = -Math.max(TASK_FILTER_STACK, SHOWN_IDS_SIZE, 8);
+/** When the call began and how long it took: written by whoever follows calls to their end. */
+export const START = SCRATCH - 8;
+export const DURATION = SCRATCH - 16;
+export const RESULT = SCRATCH - 24;
+export const REST = SCRATCH - 32;
+
+/** Goes to `drop` unless the current task's calls count. Not for system calls of COMMAND. Loses r0–r5. */
+export function keepCaller({ options, facts }: CallPlan, drop: Label): Block {
+  const { filter, follow, ourselves } = options;
+  const self = follow || filter.pids !== undefined ? [] : [kernelIds(), dropProcess(r0, ourselves.pid, drop)];
+  return [follow ? keepDescendants(drop) : self, keepTask(filter, facts.pidNamespace, SCRATCH, drop)];
+}
+
+/** Goes to `drop` for calls that chance leaves out. Loses r0–r5. */
+export function keepSample({ options: { sample } }: CallPlan, drop: Label): Block {
+  if (sample === undefined || sample === 1) return [];
+  return [call(helper.getPrandomU32), jump32.ge(r0, Math.floor(2 ** 32 / sample), drop)];
+}
+
+/** Writes DURATION from START, and goes to `drop` for calls that were quick enough. Loses r0–r5. */
+export function measure({ options: { slowerNs } }: CallPlan, drop: Label): Block {
+  return [
+    [call(helper.ktimeGetNs), load(8, r1, fp, START), sub(r0, r1), store(8, fp, DURATION, r0)],
+    slowerNs === undefined ? [] : [loadImm64(r1, BigInt(slowerNs)), jump.lt(r0, r1, drop)],
+  ];
+}
+
+/** A call at hand. */
+export interface CallAtHand {
+  readonly layout: RecordLayout;
+  /** Which site, in a register that calls keep. */
+  readonly site: Register;
+  /** `r1` = argument `index`. Loses r0–r5. */
+  loadWord(index: number): Block;
+  /** Where its strings lie. */
+  readonly memory: Memory;
+}
+
+/** Counts the call or sends a record of it. START and DURATION are there where calls have results. Loses r0–r5, r8, r9. */
+export function reportCall(plan: CallPlan, at: CallAtHand): Block {
+  const { mode } = plan.options;
+  if (mode === "count") return addToSite(plan.counters, at.site, {}, REST);
+  if (mode === "latency")
+    return [load(8, r8, fp, DURATION), addToSite(plan.counters, at.site, { durationNs: r8 }, REST)];
+  return sendRecord(plan, at);
+}
+
+function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
+  const { layout, site, loadWord, memory } = at;
+  const { withResult, size, words, count, slots, stringSize } = layout;
+  const result = CallHead.size;
+  const readString = memory === "user" ? helper.probeReadUserStr : helper.probeReadKernelStr;
+  return emitRecord({
+    ring,
+    size,
+    record: r9,
+    flags: RingBufferFlag.BPF_RB_NO_WAKEUP,
+    fill: [
+      withResult ? load(8, r0, fp, START) : call(helper.ktimeGetNs),
+      store(8, r9, CallHead.offsets.timeNs, r0),
+      [shownIds(facts.pidNamespace, SCRATCH), store(8, r9, CallHead.offsets.tid, r0)],
+      [mov(r1, r9), add(r1, CallHead.offsets.comm), mov(r2, COMM_SIZE), call(helper.getCurrentComm)],
+      [store(4, r9, CallHead.offsets.site, site), store(4, r9, CallHead.offsets.pad, 0)],
+      withResult
+        ? [
+            [load(8, r1, fp, DURATION), store(8, r9, result + CallResult.offsets.durationNs, r1)],
+            [load(8, r1, fp, RESULT), store(8, r9, result + CallResult.offsets.result, r1)],
+          ]
+        : [],
+      Array.from({ length: count }, (_, index) => [loadWord(index), store(8, r9, words + 8 * index, r1)]),
+      slots.map(({ index, at: slot }) => [
+        [mov(r1, r9), add(r1, slot + SLOT_HEAD), mov(r2, stringSize), load(8, r3, r9, words + 8 * index)],
+        [call(readString), store(4, r9, slot, r0), store(4, r9, slot + 4, 0)],
+      ]),
+    ],
+    onFull: [loadMapValue(r1, losses), mov(r2, 1), atomicAdd(8, r1, 0, r2)],
+  });
+}
+
+/** A place to go to that ends the program. */
+export function endOf(drop: Label = label("drop")): { drop: Label; end: Block } {
+  return { drop, end: [drop, mov(r0, 0)] };
+}

@@ -1,0 +1,215 @@
+/**
+ * System calls as they are entered, or as they return: one program for all that are chosen. Pure.
+ *
+ *     r6  the context
+ *     r7  the call's number, later its site
+ *     r8  its group: calls whose records have the same layout
+ *     r9  to use
+ */
+import { add, and, lsh, mov, rsh, sub } from "../../asm/alu";
+import { helper } from "../../asm/helper-ids";
+import { type Block, type Label, label } from "../../asm/instruction";
+import { call, exit, jump } from "../../asm/jump";
+import { keepOnly } from "../../asm/macros/filter";
+import { load, loadMapValue, store } from "../../asm/memory";
+import { fp, type Register, r0, r1, r2, r6, r7, r8, r9 } from "../../asm/register";
+import { type MapSpec, mappableArray } from "../../bpf/map-spec";
+import type { ProgramSpec } from "../../bpf/program-spec";
+import { bytes } from "../../core/codec";
+import { NotSupportedError } from "../../core/errors";
+import { nativeAbi, syscallNumber } from "../../symbols/syscalls";
+import { keepDescendants } from "../descendants";
+import { dropOurselves } from "../ourselves";
+import { abiCode } from "../syscall-abi";
+import { syscallHook, typedRegisters } from "../syscall-registers";
+import { keepTask } from "../task-filter";
+import { enterCall, exitCall, threadCallMaps, threadIdentity } from "../thread-calls";
+import { type CallPlan, keepSample, measure, REST, RESULT, reportCall, SCRATCH, START } from "./call-plan";
+import { type RecordLayout, recordLayout, stringIndexes } from "./call-record";
+import { callRegisters } from "./registers";
+import type { Param } from "./value-form";
+
+/** A chosen call. */
+export interface SyscallSite {
+  /** Its index among all sites. */
+  readonly site: number;
+  readonly number: number;
+  readonly params: readonly Param[];
+}
+
+/** Numbers that the table has an entry for; all known ones are far below. */
+const NUMBERS = 512;
+const ENTRY_SHIFT = 2;
+/** An entry is the group in its upper half and the site, from 1, in the lower one; 0 is no chosen call. */
+const SITE_BITS = 16;
+
+interface Groups {
+  readonly layouts: readonly RecordLayout[];
+  /** Of each site's call, in the order of the sites given. */
+  readonly of: readonly number[];
+}
+
+/** Groups calls by which of their arguments are strings; the longest decides how many words are kept. */
+function groupsOf(sites: readonly SyscallSite[], plan: CallPlan): Groups {
+  const strings = sites.map(({ params }) => stringIndexes(params).join());
+  const kinds = [...new Set(strings)];
+  const layouts = kinds.map((kind) => {
+    const members = sites.filter((_, i) => strings[i] === kind);
+    const words = Math.max(...members.map(({ params }) => params.length));
+    const indexes = kind === "" ? [] : kind.split(",").map(Number);
+    return recordLayout(words, indexes, plan.options);
+  });
+  return { layouts, of: strings.map((kind) => kinds.indexOf(kind)) };
+}
+
+export interface SyscallProbe {
+  readonly programs: readonly ProgramSpec[];
+  readonly maps: readonly MapSpec[];
+  /** The layout of the records of each site given. */
+  readonly layouts: readonly RecordLayout[];
+}
+
+/** The programs that trace these calls. Throws a NotSupportedError on a kernel without BTF. */
+export function syscallProbe(sites: readonly SyscallSite[], plan: CallPlan): SyscallProbe {
+  if (typedRegisters(plan.facts) === undefined)
+    throw new NotSupportedError("system calls: their arguments need the kernel's BTF", {
+      hint: "this kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)",
+    });
+  const groups = groupsOf(sites, plan);
+  const table = sites.length === 1 ? undefined : siteTable(sites, groups);
+  const layouts = groups.of.map((group) => groups.layouts[group] as RecordLayout);
+  const chosen = { sites, groups, table };
+  const { withResult } = plan.options;
+  return {
+    programs: withResult
+      ? [onExit(chosen, plan), onEnter(chosen, plan, true)]
+      : [onEnter(chosen, plan, false)],
+    maps: [...(table === undefined ? [] : [table]), ...(withResult ? threadCallMaps : [])],
+    layouts,
+  };
+}
+
+interface Chosen {
+  readonly sites: readonly SyscallSite[];
+  readonly groups: Groups;
+  readonly table: MapSpec | undefined;
+}
+
+function siteTable(sites: readonly SyscallSite[], groups: Groups): MapSpec {
+  const contents = new Uint32Array(NUMBERS);
+  sites.forEach(({ number, site }, i) => {
+    contents[number] = ((groups.of[i] as number) << SITE_BITS) | (site + 1);
+  });
+  const spec = mappableArray("chosen_calls", bytes(contents.byteLength), 1);
+  return { ...(spec as MapSpec), contents: new Uint8Array(contents.buffer) };
+}
+
+/** Goes to `drop` unless the call in r7 is chosen. Loses r1 and r2. */
+function keepChosen({ sites, table }: Chosen, drop: Label): Block {
+  if (table === undefined)
+    return keepOnly(
+      r7,
+      sites.map(({ number }) => number),
+      drop,
+    );
+  return [loadEntry(table, r1, drop), jump.eq(r1, 0, drop)];
+}
+
+/** `dst` = the table's entry of the call in r7. Loses r2. */
+function loadEntry(table: MapSpec, dst: Register, drop: Label): Block {
+  return [
+    [jump.ge(r7, NUMBERS, drop), mov(dst, r7), lsh(dst, ENTRY_SHIFT)],
+    [loadMapValue(r2, table), add(r2, dst), load(4, dst, r2, 0)],
+  ];
+}
+
+/** r7 = the site of the call in r7, r8 = its group. */
+function loadSite({ sites, table }: Chosen, drop: Label): Block {
+  const [only] = sites;
+  if (table === undefined) return [mov(r7, only?.site ?? 0), mov(r8, 0)];
+  return [
+    [loadEntry(table, r8, drop), mov(r7, r8), and(r7, 2 ** SITE_BITS - 1), sub(r7, 1)],
+    rsh(r8, SITE_BITS),
+  ];
+}
+
+function onEnter(chosen: Chosen, plan: CallPlan, isNoted: boolean): ProgramSpec {
+  const { facts, options } = plan;
+  const drop = label("drop");
+  const native = nativeAbi(facts.arch);
+  return {
+    name: "sys_enter",
+    hook: syscallHook("sys_enter", facts),
+    code: [
+      // The context is (struct pt_regs *, long number).
+      [mov(r6, r1), load(8, r7, r6, 8), keepChosen(chosen, drop)],
+      keepProcesses(plan, drop),
+      keepTask(options.filter, facts.pidNamespace, SCRATCH, drop),
+      [abiCode(facts, r6, r7, r8, SCRATCH), jump.ne(r8, 0, drop)],
+      keepSample(plan, drop),
+      isNoted
+        ? [
+            [threadIdentity(facts, r9, r6), call(helper.ktimeGetNs)],
+            enterCall(native, r9, { number: r7, abi: r8, startNs: r0 }, r2, REST),
+          ]
+        : report(chosen, plan, drop),
+      [drop, mov(r0, 0), exit()],
+    ],
+  };
+}
+
+/** Not ourselves; with COMMAND, nothing but its descendants, from its execve on. */
+function keepProcesses({ options, facts }: CallPlan, drop: Label): Block {
+  if (options.follow) {
+    const execve = syscallNumber(nativeAbi(facts.arch), "execve") as number;
+    return keepDescendants(drop, [jump.ne(r7, execve, drop)]);
+  }
+  if (options.filter.pids !== undefined) return [];
+  return dropOurselves(options.ourselves, facts, r6, drop);
+}
+
+function onExit(chosen: Chosen, plan: CallPlan): ProgramSpec {
+  const { facts } = plan;
+  const drop = label("drop");
+  return {
+    name: "sys_exit",
+    hook: syscallHook("sys_exit", facts),
+    code: [
+      // The context is (struct pt_regs *, long result).
+      [mov(r6, r1), threadIdentity(facts, r9, r6)],
+      exitCall(r9, { number: r7, abi: r8, startNs: r9 }, r2, REST, drop),
+      [store(8, fp, START, r9), load(8, r1, r6, 8), store(8, fp, RESULT, r1)],
+      measure(plan, drop),
+      report(chosen, plan, drop),
+      [drop, mov(r0, 0), exit()],
+    ],
+  };
+}
+
+/** Reports the call in r7, by the layout of its group. */
+function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
+  const argument = syscallArguments(plan);
+  const at = (layout: RecordLayout): Block =>
+    reportCall(plan, { layout, site: r7, loadWord: argument, memory: "user" });
+  const { layouts } = chosen.groups;
+  const dispatched = plan.options.mode === "events" ? layouts : layouts.slice(0, 1);
+  return [
+    loadSite(chosen, drop),
+    dispatched.map((layout, group) => {
+      if (group === dispatched.length - 1) return at(layout);
+      const next = label("next_group");
+      return [jump.ne(r8, group, next), at(layout), jump.always(drop), next];
+    }),
+  ];
+}
+
+/** `r1` = argument `index`, through the pointer to the registers in the context. */
+function syscallArguments({ facts }: CallPlan): (index: number) => Block {
+  const { syscallArguments: offsets } = callRegisters(facts.arch);
+  // The first register of arm64 becomes the result; what was in it is kept beside.
+  const saved = facts.arch === "arm64" ? facts.btf()?.requireMember("pt_regs", "orig_x0").offset : undefined;
+  return (index) => {
+    const offset = index === 0 && saved !== undefined ? saved : (offsets[index] as number);
+    return [load(8, r1, r6, 0), load(8, r1, r1, offset)];
+  };
+}
