@@ -33,7 +33,8 @@ export class ElfModule implements Disposable {
   /** The function that holds the linked address. */
   find(address: number): ElfFunction | undefined {
     for (const table of this.tables) {
-      const found = table.find(address);
+      // A file may be cut short while it is in use.
+      const found = intact(() => table.find(address));
       if (found !== undefined) return found;
     }
     return undefined;

@@ -55,9 +55,10 @@ export class FunctionTable {
     table: Section,
     private readonly sections: readonly Section[],
   ) {
-    const strings = sections[table.link];
-    this.strings = new StringTable(source, strings?.offset ?? 0, strings?.size ?? 0);
-    source.read(strings?.offset ?? 0, 0);
+    const { offset = 0, size = 0 } = sections[table.link] ?? {};
+    // Fails now, and not at some name.
+    source.read(offset + size, 0);
+    this.strings = new StringTable(source, offset, size);
     this.columns = sorted(readFunctions(source, table, sections));
   }
 
