@@ -65,28 +65,3 @@ export function boundsOf(bucket: number): { readonly low: number; readonly high:
   const low = (SUB + (bucket % SUB)) * 2 ** shift;
   return { low, high: low + 2 ** shift - 1 };
 }
-
-/**
- * The value below or at which `fraction` of the counted values lie, as the middle of its bucket; undefined for
- * an empty histogram. `maximum` is the largest value known: nothing above it is reported.
- */
-export function percentile(counts: ArrayLike<number>, fraction: number, maximum: number): number | undefined {
-  let total = 0;
-  for (let i = 0; i < counts.length; i++) total += counts[i] as number;
-  if (total === 0) return undefined;
-  const rank = Math.max(1, Math.ceil(fraction * total));
-  let seen = 0;
-  for (let i = 0; i < counts.length; i++) {
-    seen += counts[i] as number;
-    if (seen < rank) continue;
-    const { low, high } = boundsOf(i);
-    return Math.min((low + high) / 2, maximum);
-  }
-  return maximum;
-}
-
-/** The highest bucket that counted anything; undefined for an empty histogram. */
-export function highestBucket(counts: ArrayLike<number>): number | undefined {
-  for (let i = counts.length - 1; i >= 0; i--) if ((counts[i] as number) > 0) return i;
-  return undefined;
-}

@@ -5,7 +5,8 @@ import { type Block, label } from "../asm/instruction";
 import { jump } from "../asm/jump";
 import { load, store } from "../asm/memory";
 import { type Register, r1, r2, r3, r4 } from "../asm/register";
-import { type Codec, words } from "../core/codec";
+import type { Codec } from "../core/codec";
+import { type Histogram, readHistogram, setWord, sumOf, wordAt, writeHistogram } from "./histogram";
 import { BUCKETS, bucketIndex } from "./log-histogram";
 
 /** Which parts there are besides the count. */
@@ -25,10 +26,56 @@ const FIRST_BUCKET = 4;
 
 const WORD = 8;
 
-/** The layout of these parts, all of it 64-bit words. */
-export function statsCodec(parts: StatsParts): Codec<BigUint64Array> {
-  if (parts.latency) return words(FIRST_BUCKET + BUCKETS);
-  return words(parts.failed ? FAILED + 1 : COUNT + 1);
+/** Stats as numbers. The parts that were not asked for are zero and empty. */
+export interface Stats {
+  readonly count: number;
+  readonly failed: number;
+  readonly totalNs: number;
+  readonly maxNs: number;
+  /** Of the durations. */
+  readonly histogram: Histogram;
+}
+
+const NO_HISTOGRAM: Histogram = [];
+
+/** The layout of these parts, all of it 64-bit words. What is decoded may be live memory. */
+export function statsCodec({ failed, latency }: StatsParts): Codec<Stats> {
+  const words = latency ? FIRST_BUCKET + BUCKETS : failed ? FAILED + 1 : COUNT + 1;
+  const word = (view: DataView, at: number, index: number) =>
+    index < words ? wordAt(view, at + index * WORD) : 0;
+  return {
+    size: words * WORD,
+    align: WORD,
+    decode: (view, at) => ({
+      count: word(view, at, COUNT),
+      failed: word(view, at, FAILED),
+      totalNs: word(view, at, TOTAL_NS),
+      maxNs: word(view, at, MAX_NS),
+      histogram: latency ? readHistogram(view, at + FIRST_BUCKET * WORD) : NO_HISTOGRAM,
+    }),
+    encode: (view, at, { count, failed, totalNs, maxNs, histogram }) => {
+      [count, failed, totalNs, maxNs].slice(0, words).forEach((value, index) => {
+        setWord(view, at + index * WORD, value);
+      });
+      if (latency) writeHistogram(view, at + FIRST_BUCKET * WORD, histogram);
+    },
+  };
+}
+
+/** Whether anything was counted at this place. */
+export function hasCounted(view: DataView, at: number): boolean {
+  return wordAt(view, at + COUNT * WORD) > 0;
+}
+
+/** Stats of both together: of two CPUs, or of two groups that are shown as one. */
+export function addStats(a: Stats, b: Stats): Stats {
+  return {
+    count: a.count + b.count,
+    failed: a.failed + b.failed,
+    totalNs: a.totalNs + b.totalNs,
+    maxNs: Math.max(a.maxNs, b.maxNs),
+    histogram: sumOf(a.histogram, b.histogram),
+  };
 }
 
 export interface EventRegisters {
@@ -64,42 +111,4 @@ export function addEvent(place: Register, { result, durationNs }: EventRegisters
           [mov(r1, 1), atomicAdd(8, r2, FIRST_BUCKET * WORD, r1)],
         ],
   ];
-}
-
-/** Stats as numbers. The parts that were not asked for are zero and empty. */
-export interface Stats {
-  readonly count: number;
-  readonly failed: number;
-  readonly totalNs: number;
-  readonly maxNs: number;
-  readonly buckets: Float64Array;
-}
-
-const NO_BUCKETS = new Float64Array(0);
-
-/** The sum of words that belong to one group: one set per CPU or per shard. They may be live memory. */
-export function sumStats(parts: StatsParts, sets: readonly BigUint64Array[]): Stats {
-  const halves = sets.map((set) => new Uint32Array(set.buffer, set.byteOffset, 2 * set.length));
-  const sum = (index: number) => halves.reduce((total, set) => total + wordAt(set, index), 0);
-  const buckets = parts.latency ? new Float64Array(BUCKETS) : NO_BUCKETS;
-  for (let i = 0; i < buckets.length; i++) buckets[i] = sum(FIRST_BUCKET + i);
-  return {
-    count: sum(COUNT),
-    failed: parts.failed || parts.latency ? sum(FAILED) : 0,
-    totalNs: parts.latency ? sum(TOTAL_NS) : 0,
-    maxNs: parts.latency ? halves.reduce((max, set) => Math.max(max, wordAt(set, MAX_NS)), 0) : 0,
-    buckets,
-  };
-}
-
-/**
- * A 64-bit word as a number, from its halves: a bigint per bucket and report would be most of the garbage. The
- * upper half is read again, so that a carry in between cannot tear the value.
- */
-function wordAt(halves: Uint32Array, index: number): number {
-  for (;;) {
-    const high = halves[2 * index + 1] as number;
-    const low = halves[2 * index] as number;
-    if (high === halves[2 * index + 1]) return high * 2 ** 32 + low;
-  }
 }

@@ -1,6 +1,7 @@
 /** What a tally counted since it was last read. Pure. */
 import type { GroupKey } from "./group-key";
-import { boundsOf, highestBucket } from "./log-histogram";
+import { differenceOf, highestBucket } from "./histogram";
+import { boundsOf } from "./log-histogram";
 import type { Stats } from "./stats";
 import type { TallyEntry } from "./tally";
 
@@ -15,11 +16,16 @@ export class TallyDelta {
 
   /** The groups that counted something since the last call, with what they counted. */
   since(entries: readonly TallyEntry[]): TallyEntry[] {
-    const now = new Map(entries.map(({ key, stats }) => [keyText(key), stats]));
-    const changed = entries.flatMap(({ key, stats }) => {
-      const before = this.last.get(keyText(key));
-      return stats.count === before?.count ? [] : [{ key, stats: subtract(stats, before) }];
-    });
+    const now = new Map<string, Stats>();
+    const changed: TallyEntry[] = [];
+    for (const { key, stats } of entries) {
+      const text = keyText(key);
+      const before = this.last.get(text);
+      const stoodStill = stats.count === before?.count;
+      // What is new and the same is let go at once, while that costs nothing.
+      now.set(text, stoodStill ? before : stats);
+      if (!stoodStill) changed.push({ key, stats: subtract(stats, before) });
+    }
     this.last = now;
     return changed;
   }
@@ -33,24 +39,24 @@ export class TallyDelta {
 /** An evicted key that came back begins at zero again: then all of it is new. */
 function subtract(now: Stats, before: Stats | undefined): Stats {
   if (before === undefined || now.count < before.count) return withHighest(now);
-  const buckets = now.buckets.map((count, i) => count - (before.buckets[i] as number));
+  const histogram = differenceOf(now.histogram, before.histogram);
   const isNewMaximum = now.maxNs > before.maxNs;
   const difference = {
     count: now.count - before.count,
     failed: now.failed - before.failed,
     totalNs: now.totalNs - before.totalNs,
-    buckets,
+    histogram,
   };
   if (isNewMaximum) return withHighest({ ...difference, maxNs: now.maxNs });
   // The kernel keeps the maximum since the start; that of an interval comes from its highest bucket.
-  const highest = highestBucket(buckets);
+  const highest = highestBucket(histogram);
   const maxNs = highest === undefined ? 0 : Math.min(boundsOf(highest).high, now.maxNs);
   return { ...difference, maxNs };
 }
 
 /** Two CPUs that raised the maximum at once may have kept the smaller one; the histogram knows better. */
 function withHighest(stats: Stats): Stats {
-  const highest = highestBucket(stats.buckets);
+  const highest = highestBucket(stats.histogram);
   if (highest === undefined) return stats;
   return { ...stats, maxNs: Math.max(stats.maxNs, boundsOf(highest).low) };
 }

@@ -18,21 +18,21 @@ import { call, jump, jump32 } from "../asm/jump";
 import { lookup, stackAddress } from "../asm/macros/map";
 import { loadMap, loadMapValue, store } from "../asm/memory";
 import { fp, type Register, r0, r1, r2, r3, r4 } from "../asm/register";
-import {
-  hashMap,
-  isPerCpu,
-  lruHashMap,
-  type MapSpec,
-  mappableArray,
-  perCpuHashMap,
-  strideOf,
-} from "../bpf/map-spec";
+import { hashMap, isPerCpu, lruHashMap, type MapSpec, mappableArray, perCpuHashMap } from "../bpf/map-spec";
 import type { Session } from "../bpf/session";
 import { MapUpdate } from "../core/bpf-uapi";
 import { count64, struct } from "../core/codec";
 import { errno } from "../core/errno";
 import type { GroupKey, KeyCodec } from "./group-key";
-import { addEvent, type EventRegisters, type Stats, type StatsParts, statsCodec, sumStats } from "./stats";
+import {
+  addEvent,
+  addStats,
+  type EventRegisters,
+  hasCounted,
+  type Stats,
+  type StatsParts,
+  statsCodec,
+} from "./stats";
 
 export const stores = ["array", "hash", "lru", "percpu"] as const;
 export type Store = (typeof stores)[number];
@@ -67,12 +67,12 @@ function powerOfTwo(atLeast: number): number {
 export interface Tally {
   readonly options: TallyOptions;
   readonly maps: readonly MapSpec[];
-  readonly array: MapSpec<number, BigUint64Array> | undefined;
-  readonly hash: MapSpec<GroupKey, BigUint64Array>;
+  readonly array: MapSpec<number, Stats> | undefined;
+  readonly hash: MapSpec<GroupKey, Stats>;
   readonly losses: MapSpec<number, { mapFull: number }>;
   /** All events by CPU, where evictions must be found out. */
   readonly seen: MapSpec<number, number> | undefined;
-  readonly blank: MapSpec<number, BigUint64Array>;
+  readonly blank: MapSpec<number, Stats>;
 }
 
 /** Lays out the maps of a tally. */
@@ -80,7 +80,7 @@ export function tally(options: TallyOptions): Tally {
   const { key, parts, store: kind, maxEntries, cpus, index } = options;
   const value = statsCodec(parts);
   const create = { array: hashMap, hash: hashMap, lru: lruHashMap, percpu: perCpuHashMap }[kind];
-  const hash = create("tally", { key, value, maxEntries }) as MapSpec<GroupKey, BigUint64Array>;
+  const hash = create("tally", { key, value, maxEntries }) as MapSpec<GroupKey, Stats>;
   const shards = powerOfTwo(parts.latency ? Math.min(cpus, MOST_HISTOGRAM_SHARDS) : cpus);
   const array =
     kind === "array" && index !== undefined
@@ -218,35 +218,32 @@ function sumWords(counts: BigUint64Array): number {
   return Number(counts.reduce((sum, count) => sum + count, 0n));
 }
 
-function readHash({ hash, options }: Tally, session: Session): TallyEntry[] {
-  const { parts } = options;
-  if (isPerCpu(hash))
+function readHash({ hash }: Tally, session: Session): TallyEntry[] {
+  if (!isPerCpu(hash))
     return session
-      .perCpuMap(hash)
+      .map(hash)
       .entries()
-      .map(([key, sets]) => ({ key, stats: sumStats(parts, sets) }));
+      .map(([key, stats]) => ({ key, stats }));
   return session
-    .map(hash)
+    .perCpuMap(hash)
     .entries()
-    .map(([key, set]) => ({ key, stats: sumStats(parts, [set]) }));
+    .map(([key, sets]) => ({ key, stats: sets.reduce(addStats) }));
 }
 
 function readArray({ array, options }: Tally, session: Session): TallyEntry[] {
-  const { index, parts } = options;
+  const { index } = options;
   if (array === undefined || index === undefined) return [];
-  const { words } = session.mappedArray(array);
-  const halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
-  const size = strideOf(array) / 8;
+  const { view, stride } = session.mappedArray(array);
   const entries: TallyEntry[] = [];
   for (let i = 0; i < index.limit; i++) {
-    const sets: BigUint64Array[] = [];
+    let stats: Stats | undefined;
     for (let entry = i; entry < array.maxEntries; entry += index.limit) {
-      // The count comes first; most places of a table have never counted.
-      const at = 2 * entry * size;
-      if (halves[at] !== 0 || halves[at + 1] !== 0)
-        sets.push(words.subarray(entry * size, (entry + 1) * size));
+      const at = entry * stride;
+      if (!hasCounted(view, at)) continue;
+      const shard = array.value.decode(view, at);
+      stats = stats === undefined ? shard : addStats(stats, shard);
     }
-    if (sets.length > 0) entries.push({ key: index.keyOf(i), stats: sumStats(parts, sets) });
+    if (stats !== undefined) entries.push({ key: index.keyOf(i), stats });
   }
   return entries;
 }

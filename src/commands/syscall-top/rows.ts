@@ -1,8 +1,8 @@
 /** From groups of the kernel's to rows a person understands. Pure. */
 import { errnoName } from "../../core/errno";
 import type { Dimension, GroupKey } from "../../probes/group-key";
-import { percentile } from "../../probes/log-histogram";
-import type { Stats } from "../../probes/stats";
+import { percentile } from "../../probes/histogram";
+import { addStats, type Stats } from "../../probes/stats";
 import type { TallyEntry } from "../../probes/tally";
 import { containerOf } from "../../symbols/containers";
 import { type Abi, compatAbis, syscallName } from "../../symbols/syscalls";
@@ -55,7 +55,7 @@ export function rowsOf(
     const labels = labelsOf(key, by, names);
     const identity = JSON.stringify(labels);
     const known = groups.get(identity);
-    groups.set(identity, { labels, stats: known === undefined ? stats : merge(known.stats, stats) });
+    groups.set(identity, { labels, stats: known === undefined ? stats : addStats(known.stats, stats) });
   }
   return [...groups.values()].map(({ labels, stats }) => {
     const { count, failed } = stats;
@@ -95,18 +95,8 @@ function containerName(path: string | undefined, id: bigint): string {
   return container === undefined ? NO_CONTAINER : `${container.runtime}:${container.id.slice(0, 12)}`;
 }
 
-function merge(a: Stats, b: Stats): Stats {
-  return {
-    count: a.count + b.count,
-    failed: a.failed + b.failed,
-    totalNs: a.totalNs + b.totalNs,
-    maxNs: Math.max(a.maxNs, b.maxNs),
-    buckets: a.buckets.map((count, i) => count + (b.buckets[i] as number)),
-  };
-}
-
-function figures({ count, failed, totalNs, maxNs, buckets }: Stats) {
-  const at = (fraction: number) => percentile(buckets, fraction, maxNs) ?? 0;
+function figures({ count, failed, totalNs, maxNs, histogram }: Stats) {
+  const at = (fraction: number) => percentile(histogram, fraction, maxNs) ?? 0;
   return {
     count,
     failed,

@@ -4,11 +4,12 @@ import { exit, fp, label, load, mov, type Register, r0, r7, r8, store } from "..
 import { decoded, encoded } from "../../../src/core/codec";
 import { type Dimension, type GroupKey, keyCodec, writeKey } from "../../../src/probes/group-key";
 import { BUCKETS } from "../../../src/probes/log-histogram";
-import { statsCodec, sumStats } from "../../../src/probes/stats";
+import { addStats, statsCodec } from "../../../src/probes/stats";
 import { keepSelected, selectionMap } from "../../../src/probes/syscall-selection";
 import { nativeAbi, syscallNumber } from "../../../src/symbols/syscalls";
 import { selectSyscalls } from "../../../src/symbols/syscalls/select";
 import { runModel } from "../../model/bpf-model";
+import { took } from "./durations";
 
 describe("group keys", () => {
   test.each<[readonly Dimension[], string[], number, number]>([
@@ -120,17 +121,34 @@ describe("stats", () => {
     ["times too", { failed: false, latency: true }, (4 + BUCKETS) * 8],
   ])("%s", (_name, parts, size) => expect(statsCodec(parts).size).toBe(size));
 
-  test("sets are added up, the maximum is the largest", () => {
-    const set = (...words: bigint[]) => {
-      const all = new BigUint64Array(4 + BUCKETS);
-      all.set(words);
-      return all;
-    };
-    const sum = sumStats({ failed: true, latency: true }, [
-      set(3n, 1n, 30n, 20n, 1n),
-      set(4n, 0n, 40n, 15n, 2n, 5n),
-    ]);
-    expect(sum).toMatchObject({ count: 7, failed: 1, totalNs: 70, maxNs: 20 });
-    expect([...sum.buckets.slice(0, 3)]).toEqual([3, 5, 0]);
+  test("are read from the words that a program adds to, and written back the same", () => {
+    const set = new BigUint64Array(4 + BUCKETS);
+    set.set([3n, 1n, 2n ** 33n, 20n, 1n, 0n, 2n]);
+    const bytes = new Uint8Array(set.buffer);
+    const codec = statsCodec({ failed: true, latency: true });
+    const stats = decoded(codec, bytes);
+    expect(stats).toEqual({ count: 3, failed: 1, totalNs: 2 ** 33, maxNs: 20, histogram: [0, 1, 2, 2] });
+    expect(encoded(codec, stats)).toEqual(bytes);
   });
+
+  test.each([
+    [
+      { failed: false, latency: false },
+      { count: 5, failed: 0 },
+    ],
+    [
+      { failed: true, latency: false },
+      { count: 5, failed: 2 },
+    ],
+  ])("%j: the parts that are not there are zero and empty", (parts, expected) => {
+    const codec = statsCodec(parts);
+    const stats = { ...took(1, 2, 3, 4, 5), failed: 2 };
+    expect(decoded(codec, encoded(codec, stats))).toEqual({
+      ...{ totalNs: 0, maxNs: 0, histogram: [] },
+      ...expected,
+    });
+  });
+
+  test("sets are added up, the maximum is the largest", () =>
+    expect(addStats(took(1, 9, 20), took(2, 9, 15, 16))).toEqual(took(1, 9, 20, 2, 9, 15, 16)));
 });

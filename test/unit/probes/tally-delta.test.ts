@@ -1,14 +1,6 @@
-import { BUCKETS, boundsOf, bucketOf } from "../../../src/probes/log-histogram";
-import type { Stats } from "../../../src/probes/stats";
+import { boundsOf, bucketOf } from "../../../src/probes/log-histogram";
 import { keyText, TallyDelta } from "../../../src/probes/tally-delta";
-
-/** Stats of events that took so long. */
-function took(...ns: readonly number[]): Stats {
-  const buckets = new Float64Array(BUCKETS);
-  for (const each of ns) buckets[bucketOf(each)]! += 1;
-  const totalNs = ns.reduce((sum, each) => sum + each, 0);
-  return { count: ns.length, failed: 0, totalNs, maxNs: Math.max(0, ...ns), buckets };
-}
+import { took } from "./durations";
 
 const read = { number: 0, abi: 0 };
 const write = { number: 1, abi: 0 };

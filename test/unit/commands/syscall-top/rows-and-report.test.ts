@@ -10,10 +10,10 @@ import { jsonRenderer } from "../../../../src/output/json";
 import type { Report } from "../../../../src/output/report";
 import { tableRenderer } from "../../../../src/output/table";
 import type { GroupKey } from "../../../../src/probes/group-key";
-import { BUCKETS, bucketOf } from "../../../../src/probes/log-histogram";
 import type { Stats } from "../../../../src/probes/stats";
 import { nativeAbi } from "../../../../src/symbols/syscalls";
 import { selectSyscalls } from "../../../../src/symbols/syscalls/select";
+import { took as durations } from "../../probes/durations";
 import { fakeMachine } from "../fake-machine";
 
 const CONTAINER = "ab12".repeat(16);
@@ -24,20 +24,10 @@ const names: Names = {
 };
 
 function counted(count: number, failed = 0): Stats {
-  return { count, failed, totalNs: 0, maxNs: 0, buckets: new Float64Array(0) };
+  return { count, failed, totalNs: 0, maxNs: 0, histogram: [] };
 }
 
-function took(...ns: readonly number[]): Stats {
-  const buckets = new Float64Array(BUCKETS);
-  for (const each of ns) buckets[bucketOf(each)]! += 1;
-  return {
-    count: ns.length,
-    failed: 1,
-    totalNs: ns.reduce((sum, each) => sum + each, 0),
-    maxNs: Math.max(...ns),
-    buckets,
-  };
-}
+const took = (...ns: readonly number[]): Stats => ({ ...durations(...ns), failed: 1 });
 
 describe("rows", () => {
   test.each<[string, Parameters<typeof rowsOf>[1], GroupKey, object]>([
