@@ -1,5 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { kernelTest } from "../kernel-test";
+import { rounds } from "../rounds";
 import { counted, rowOf } from "./counted";
 import { compilePrograms, type Programs } from "./programs";
 
@@ -113,12 +115,30 @@ kernelTest([...COMPILED, "current-task-btf"], "-x by itself counts them", async 
   expect(totals["count"]).toBe(46);
 });
 
-kernelTest(NEEDS, "a storm comes through whole", async ({ kernel }) => {
-  const one = "(i=0; while [ $i -lt 251 ]; do /bin/true; i=$((i+1)); done) &";
+kernelTest(COMPILED, "a storm comes through whole", async ({ kernel }) => {
+  const each = rounds(2503, 149);
+  const one = `(i=0; while [ $i -lt ${each} ]; do ${compiled().nothing}; i=$((i+1)); done) &`;
   const { lines, last } = await events(kernel, ["--exit"], ["sh", "-c", `${one.repeat(5)} wait`]);
-  expect(lines.filter(({ event, comm }) => event === "exec" && comm === "true")).toHaveLength(5 * 251);
-  expect(lines.filter(({ event, comm }) => event === "exit" && comm === "true")).toHaveLength(5 * 251);
+  expect(lines.filter(({ event, comm }) => event === "exec" && comm === "nothing")).toHaveLength(5 * each);
+  expect(lines.filter(({ event, comm }) => event === "exit" && comm === "nothing")).toHaveLength(5 * each);
   expect(last["lost"]).toEqual({ ringFull: 0, missedRuns: 0 });
+});
+
+kernelTest(COMPILED, "what does not fit into the ring buffer is counted", async ({ kernel }) => {
+  const times = 1499;
+  const script = `i=0; while [ $i -lt ${times} ]; do "$0" "$1"; i=$((i+1)); done`;
+  const { printed, outcome } = await counted(
+    kernel,
+    ["--events", "--comm", "nothing"],
+    // While this waits nobody reads, and 4 MiB hold a thousand such command lines.
+    () => void execFileSync("sh", ["-c", script, compiled().nothing, "x".repeat(4000)]),
+    "ndjson",
+  );
+  const lines = printed.trimEnd().split("\n").length - 1;
+  const last = JSON.parse(printed.trimEnd().split("\n").at(-1)!) as { lost: { ringFull: number } };
+  expect(last.lost.ringFull).toBeGreaterThan(0);
+  expect(lines + last.lost.ringFull).toBe(times);
+  expect(outcome).toEqual({ lost: last.lost.ringFull });
 });
 
 kernelTest(NEEDS, "--flapping shows what fails again and again", async ({ kernel }) => {

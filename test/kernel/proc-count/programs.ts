@@ -73,7 +73,47 @@ const SOURCES = {
       for (long i = 0; i < size; i += 512) m[i] = 1;
       return atoi(v[4]);
     }`,
+  /** For each byte that comes it makes some of everything that is billed, using the file of its first argument. */
+  doer: `
+    #define _GNU_SOURCE
+    #include <fcntl.h>
+    #include <sched.h>
+    #include <stdlib.h>
+    #include <sys/mman.h>
+    #include <unistd.h>
+    static char block[1 << 16];
+    int main(int n, char **v) {
+      char c;
+      while (read(0, &c, 1) == 1) {
+        int fd = open(v[1], O_RDWR | O_CREAT | O_TRUNC, 0600);
+        for (int i = 0; i < 47; i++) write(fd, block, sizeof block);
+        fsync(fd);
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        lseek(fd, 0, SEEK_SET);
+        while (read(fd, block, sizeof block) > 0);
+        close(fd);
+        char *m = mmap(0, 31 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        for (long i = 0; i < 31 << 20; i += 4096) m[i] = 1;
+        munmap(m, 31 << 20);
+        for (int i = 0; i < 43; i++) usleep(100);
+        for (volatile long i = 0; i < 20000000; i++);
+        write(1, &c, 1);
+      }
+    }`,
+  /** Ends at once; without a library it starts in no time. */
+  nothing: `
+    void _start(void) {
+    #ifdef __x86_64__
+      __asm__ volatile("mov $60, %eax; xor %edi, %edi; syscall");
+    #else
+      __asm__ volatile("mov x8, #93; mov x0, #0; svc #0");
+    #endif
+    }`,
 } as const;
+
+const FLAGS: Readonly<Partial<Record<keyof typeof SOURCES, readonly string[]>>> = {
+  nothing: ["-static", "-nostdlib"],
+};
 
 /** Where the compiled programs are; `remove` takes them away. */
 export type Programs = Readonly<Record<keyof typeof SOURCES | "folder", string>> & { remove(): void };
@@ -84,7 +124,8 @@ export function compilePrograms(): Programs {
   const paths = Object.entries(SOURCES).map(([name, source]) => {
     const path = join(folder, name);
     writeFileSync(`${path}.c`, source);
-    execFileSync("gcc", ["-O1", "-w", "-pthread", "-o", path, `${path}.c`]);
+    const flags = FLAGS[name as keyof typeof SOURCES] ?? ["-pthread"];
+    execFileSync("gcc", ["-O1", "-w", ...flags, "-o", path, `${path}.c`]);
     return [name, path];
   });
   const remove = () => rmSync(folder, { recursive: true, force: true });
