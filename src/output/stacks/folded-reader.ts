@@ -23,7 +23,7 @@ export function readFolded(bytes: Uint8Array, name: string): Profile {
   let at = 0;
   for (const line of lines(bytes)) {
     at++;
-    if (line.trim() === "" || line.startsWith("#")) continue;
+    if (line.trim() === "" || line.startsWith("# ")) continue;
     const [, stack, weight] = LINE.exec(line) ?? [];
     if (stack === undefined) {
       throw new UsageError(`read "${name}": line ${at} does not end in a number`, {
