@@ -6,8 +6,10 @@ import { cursorIn, readPointer, type Section } from "./section";
 
 /** States that may be remembered at once: compilers nest them a few deep, and each costs a copy. */
 const MOST_REMEMBERED = 64;
-/** The highest column: arm64 has vector registers up to 95, and more in its newer extensions. */
-const MOST_COLUMNS = 1024;
+/** Above the highest column: x86-64 has mask registers up to 125, arm64 vectors up to 127. */
+const MOST_COLUMNS = 160;
+/** Instructions of one function: the largest have some thousands. */
+const MOST_INSTRUCTIONS = 65536;
 
 type Rules = Map<number, RegisterRule>;
 
@@ -33,6 +35,7 @@ class CallFrameMachine {
   private state: State = { cfa: undefined, rules: new Map() };
   private initial: Rules = new Map();
   private readonly remembered: State[] = [];
+  private executed = 0;
 
   constructor(
     private readonly section: Section,
@@ -60,6 +63,7 @@ class CallFrameMachine {
   run(from: number, to: number): void {
     const cursor = cursorIn(this.section, from, to);
     while (!cursor.done && this.location <= this.address) {
+      if (++this.executed > MOST_INSTRUCTIONS) fault("too many instructions");
       const opcode = cursor.u8();
       const operand = opcode & 0x3f;
       // Three instructions have their operand in the opcode.

@@ -96,10 +96,13 @@ export class Cursor {
     return bytes;
   }
 
-  /** Text up to a NUL. */
-  text(): string {
+  /** Text up to a NUL, of at most `longest` bytes. */
+  text(longest: number): string {
     let text = "";
-    for (let byte = this.u8(); byte !== 0; byte = this.u8()) text += String.fromCharCode(byte);
+    for (let byte = this.u8(); byte !== 0; byte = this.u8()) {
+      if (text.length === longest) throw new RangeError(`text: longer than ${longest} bytes`);
+      text += String.fromCharCode(byte);
+    }
     return text;
   }
 }

@@ -41,6 +41,9 @@ interface Extent {
 const RESERVED_LENGTH = 0xfffffff0;
 const LONG_LENGTH = 0xffffffff;
 
+/** There are seven letters so far. */
+const LONGEST_AUGMENTATION = 16;
+
 /** The extent of the entry at an offset; undefined at the end of the section, which a length of 0 marks too. */
 function extentAt(section: Section, offset: number): Extent | undefined {
   if (!(offset >= 0 && offset + 4 <= section.view.byteLength)) return undefined;
@@ -113,7 +116,7 @@ function readCommon(section: Section, cursor: Cursor): CommonInfo {
   if (cursor.u32() !== 0) throw new RangeError("CIE: has the id of a function");
   const version = cursor.u8();
   if (version !== 1 && version !== 3 && version !== 4) throw new RangeError(`CIE: version ${version}`);
-  const augmentation = cursor.text();
+  const augmentation = cursor.text(LONGEST_AUGMENTATION);
   // Version 4 tells sizes of addresses and segments: those of the machine and none.
   if (version === 4) cursor.u16();
   const codeAlign = cursor.uleb();
