@@ -3,9 +3,10 @@ import { UsageError } from "../../core/errors";
 import { parseSize } from "../../core/units";
 import { groupStores } from "../../probes/exec-groups";
 import { type ExecDimension, execDimensions } from "../../probes/exec-key";
-import { choice } from "../choice";
 import type { OptionSpecs, OptionValues } from "../command";
 import { filterOptions } from "../filter-options";
+import { mapOptions, parseDimensions } from "../group-options";
+import type { Machine } from "../machine";
 import {
   liveOption,
   outputOptions,
@@ -74,7 +75,7 @@ export const options = {
   },
   reset: {
     flags: "--reset",
-    help: "with -i: empty the map after each report, so that it has room for what comes",
+    help: "with -i: empty the map at each report, so that it has room for what comes; loses nothing",
     group,
   },
   ...filterOptions,
@@ -90,32 +91,22 @@ export const options = {
   ...outputOptions(["table", "json", "ndjson", "csv"]),
   ...liveOption,
   ...timestampOptions,
-  map: {
-    flags: "--map <kind>",
-    help: "where to count: hash, percpu (a value per CPU), lru (evicts when full)",
-    choices: groupStores,
-    defaultText: "hash",
-    group: "Program",
-  },
-  maxEntries: {
-    flags: "--max-entries <n>",
-    help: "groups, and with --cost threads, that there is room for; what does not fit is counted as lost",
-    parse: parseMaxEntries,
-    defaultText: "10240, with --by args 2048",
-    group: "Program",
-  },
+  ...mapOptions({
+    kinds: groupStores,
+    help: "hash, percpu (a value per CPU), lru (evicts when full)",
+    kindDefault: "hash",
+    entries: "groups, and with --cost threads, that there is room for",
+    // The kernel allocates the map at once; 2^22 entries are gigabytes.
+    mostEntries: 2 ** 22,
+    entriesDefault: "10240, with --by args 2048",
+  }),
   ...programOptions,
 } as const satisfies OptionSpecs;
 
 export type Options = OptionValues<typeof options>;
 
-function parseBy(text: string): readonly ExecDimension[] {
-  const by = text.split(",").map((part) => choice("by", part.trim(), execDimensions));
-  const twice = by.find((dimension, i) => by.indexOf(dimension) !== i);
-  if (twice !== undefined) throw new UsageError(`by: "${twice}" is there twice`);
-  if (by.includes("cgroup") && by.includes("container"))
-    throw new UsageError('by: "cgroup" and "container" exclude each other');
-  return by;
+function parseBy(text: string, machine: Machine): readonly ExecDimension[] {
+  return parseDimensions(text, execDimensions, machine);
 }
 
 function parseFlapping(text: string): number {
@@ -138,16 +129,6 @@ function parsePid(text: string): number {
   if (!/^\d{1,7}$/.test(text) || Number(text) === 0)
     throw new UsageError(`get: "${text}" is not a process id`);
   return Number(text);
-}
-
-/** The kernel allocates the map at once; 2^22 entries are gigabytes. */
-const MOST_ENTRIES = 2 ** 22;
-
-function parseMaxEntries(text: string): number {
-  const entries = Number(text);
-  if (!/^\d+$/.test(text) || entries < 1 || entries > MOST_ENTRIES)
-    throw new UsageError(`max-entries: "${text}" is not a number from 1 to ${MOST_ENTRIES}`);
-  return entries;
 }
 
 /** What to group by, all options taken together. */

@@ -6,9 +6,9 @@ import type { Dimension } from "../../probes/group-key";
 import { type Store, stores } from "../../probes/tally";
 import { nativeAbi } from "../../symbols/syscalls";
 import { selectSyscalls } from "../../symbols/syscalls/select";
-import { choice } from "../choice";
 import type { OptionSpecs, OptionValues } from "../command";
-import { filterOptions, mountOf } from "../filter-options";
+import { filterOptions } from "../filter-options";
+import { mapOptions, parseDimensions } from "../group-options";
 import type { Machine } from "../machine";
 import {
   liveOption,
@@ -76,34 +76,24 @@ export const options = {
   ...liveOption,
   ...timestampOptions,
   chart: { flags: "--chart", help: "draw a bar per row", group: "Output" },
-  map: {
-    flags: "--map <kind>",
-    help: "where to count: array (by syscall or errno alone), hash, percpu (a value per CPU), lru (evicts when full)",
-    choices: stores,
-    defaultText: "array where it applies, else hash",
-    group: "Program",
-  },
-  maxEntries: {
-    flags: "--max-entries <n>",
-    help: "groups the hash map has room for; what does not fit is counted as lost",
-    parse: parseMaxEntries,
-    defaultText: "10240, with --latency 4096",
-    group: "Program",
-  },
+  ...mapOptions({
+    kinds: stores,
+    help: "array (by syscall or errno alone), hash, percpu (a value per CPU), lru (evicts when full)",
+    kindDefault: "array where it applies, else hash",
+    entries: "groups the hash map has room for",
+    // The kernel allocates the map at once; 2^24 entries of the smallest size are more than a GiB.
+    mostEntries: 2 ** 24,
+    entriesDefault: "10240, with --latency 4096",
+  }),
   ...programOptions,
 } as const satisfies OptionSpecs;
 
 export type Options = OptionValues<typeof options>;
 
 function parseBy(text: string, machine: Machine): readonly Dimension[] {
-  const by = text.split(",").map((part) => choice("by", part.trim(), dimensions));
-  const twice = by.find((dimension, i) => by.indexOf(dimension) !== i);
-  if (twice !== undefined) throw new UsageError(`by: "${twice}" is there twice`);
+  const by = parseDimensions(text, dimensions, machine);
   if (by.includes("thread") && by.includes("process"))
     throw new UsageError('by: "thread" shows the process already', { hint: "use --by thread" });
-  if (by.includes("cgroup") && by.includes("container"))
-    throw new UsageError('by: "cgroup" and "container" exclude each other');
-  if (by.includes("cgroup") || by.includes("container")) mountOf("by", machine);
   return by;
 }
 
@@ -114,16 +104,6 @@ function parseErrno(text: string): number {
       hint: didYouMean(text.toUpperCase(), Object.keys(errnos)),
     });
   return number;
-}
-
-/** The kernel allocates the map at once; 2^24 entries of the smallest size are more than a GiB. */
-const MOST_ENTRIES = 2 ** 24;
-
-function parseMaxEntries(text: string): number {
-  const entries = Number(text);
-  if (!/^\d+$/.test(text) || entries < 1 || entries > MOST_ENTRIES)
-    throw new UsageError(`max-entries: "${text}" is not a number from 1 to ${MOST_ENTRIES}`);
-  return entries;
 }
 
 /** The store that was asked for, or the best one for what is counted. */
