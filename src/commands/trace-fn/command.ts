@@ -2,7 +2,6 @@
 
 import type { PlanOptions } from "../../probes/calls/call-plan";
 import type { Ourselves } from "../../probes/ourselves";
-import { nativeAbi } from "../../symbols/syscalls";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-probe";
@@ -10,7 +9,8 @@ import { watchCounts } from "./counts";
 import { watchCalls } from "./events";
 import { check, modeOf, type Options, options } from "./options";
 import { traceProbe } from "./probe";
-import { resolve } from "./resolve";
+import { resolve, type Wishes } from "./resolve";
+import { surroundings } from "./surroundings";
 
 export const traceFn = defineCommand({
   name: "trace-fn",
@@ -32,7 +32,9 @@ export const traceFn = defineCommand({
   check,
   async run(context, given, words): Promise<Outcome | undefined> {
     const facts = context.facts();
-    const { sites, names } = resolve(words, { abi: nativeAbi(facts.arch), isModule: () => false });
+    const { sites, names, skipped } = resolve(words, surroundings(facts), wishes(given, context));
+    for (const { name, reason } of skipped.slice(0, NAMED)) context.notice(`left out: ${name} ${reason}`);
+    if (skipped.length > NAMED) context.notice(`left out: ${skipped.length - NAMED} more functions`);
     if (given.dump) {
       const plan = planOptions(given, context, { pid: context.pid, code: [] });
       await context.print(dumpOf(traceProbe(sites, plan, facts).spec));
@@ -69,6 +71,11 @@ function planOptions(given: Options, context: Context, ourselves: Ourselves): Pl
     bufferSize: buffer,
     stringSize: string,
   };
+}
+
+function wishes({ arg, pid }: Options, { tracee }: Context): Wishes {
+  const [only, ...more] = pid ?? [];
+  return { args: arg, pid: more.length === 0 ? only : undefined, program: tracee?.command[0] };
 }
 
 const NAMED = 3;

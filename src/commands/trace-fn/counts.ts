@@ -61,8 +61,10 @@ const NOTHING = { count: 0, failed: 0, totalNs: 0, maxNs: 0, histogram: [] } as 
 export function lossesOf(session: Session, probe: TraceProbe): () => Record<string, number> {
   const last = new Map<string, number>();
   return () => {
+    const { ringFull, unfollowed } = session.mappedArray(probe.losses).get(0);
     const now = {
-      unfollowedCalls: probe.followsSyscalls ? lostCalls(session) : 0,
+      ringFull,
+      unfollowedCalls: unfollowed + (probe.followsSyscalls ? lostCalls(session) : 0),
       missedRuns: session.recursionMisses(),
     };
     return Object.fromEntries(

@@ -38,7 +38,8 @@ export function csvWriter(sites: readonly ShownSite[], clock: CallClock): CallWr
         const param = site.params[index];
         if (param !== undefined) writeArgument(out, "csv", site.layout, param.form, view, at, index);
       }
-      if (withResult) writeResult(out, site, view, at + CallHead.size);
+      if (site.layout.withResult) writeResult(out, site, view, at + CallHead.size);
+      else if (withResult) out.ascii(",,,");
       out.ascii("\r\n");
     },
     end: () => "",
@@ -58,8 +59,10 @@ function writeResult(out: ByteWriter, site: ShownSite, view: DataView, at: numbe
   out.byte(COMMA);
   if (site.result !== undefined) writeValue(out, "csv", site.result, view, result);
   out.byte(COMMA);
-  const error = site.failsByErrno ? errorAt(view, result) : undefined;
+  const error =
+    site.failsByErrno && site.result !== undefined ? errorAt(view, result, site.result) : undefined;
   if (error !== undefined) out.ascii(errnoName(error));
   out.byte(COMMA);
-  out.natural(view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true));
+  const durationNs = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  if (durationNs > 0) out.natural(durationNs);
 }

@@ -45,7 +45,7 @@ export async function watchCalls(
   await stream.untilOver(given.duration === undefined ? undefined : startNs + BigInt(given.duration));
   session.detach();
   await stream.rest();
-  const lost = { ringFull: session.mappedArray(probe.losses).get(0), ...losses() };
+  const lost = losses();
   const durationNs = Number(clock.monotonicNs() - startNs);
   const { counts } = stream;
   await context.print(writer.end({ startedAt, endedAt: clock.now(), durationNs, counts, lost }));

@@ -4,6 +4,7 @@ import { NS_PER } from "../../core/units";
 import type { ByteWriter } from "../../output/byte-writer";
 import { lossSentence } from "../../output/report";
 import { CallHead, CallResult } from "../../probes/calls/call-record";
+import type { ValueForm } from "../../probes/calls/value-form";
 import { LOWEST_ERROR } from "../../probes/stats";
 import type { CallClock } from "./call-clock";
 import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
@@ -33,7 +34,8 @@ export function lineWriter(sites: readonly ShownSite[], clock: CallClock): CallW
       writeComm(out, "text", view, at + comm);
       out.padTo(start, AT.duration);
       if (withResult) {
-        writeMicroseconds(out, view, at + CallHead.size + CallResult.offsets.durationNs);
+        if (site.layout.withResult)
+          writeMicroseconds(out, view, at + CallHead.size + CallResult.offsets.durationNs);
         out.padTo(start, AT.call);
       }
       writeCall(out, site, view, at);
@@ -47,7 +49,7 @@ function heading(withResult: boolean): string {
   const left = "TIME".padEnd(AT.pid) + "PID".padEnd(AT.tid - AT.pid) + "TID".padEnd(AT.comm - AT.tid);
   const middle = left + "COMM".padEnd(AT.duration - AT.comm);
   return withResult
-    ? `${middle + "TIME us".padStart(DURATION_WIDTH).padEnd(AT.call - AT.duration)}CALL`
+    ? `${middle + "TOOK us".padStart(DURATION_WIDTH).padEnd(AT.call - AT.duration)}CALL`
     : `${middle}CALL`;
 }
 
@@ -68,14 +70,16 @@ function writeCall(out: ByteWriter, site: ShownSite, view: DataView, at: number)
   if (!site.layout.withResult || site.result === undefined) return;
   const result = at + CallHead.size + CallResult.offsets.result;
   out.ascii(" = ");
-  const error = site.failsByErrno ? errorAt(view, result) : undefined;
+  const error = site.failsByErrno ? errorAt(view, result, site.result) : undefined;
   if (error !== undefined) out.ascii(`-${error} ${errnoName(error)}`);
   else writeValue(out, "text", site.result, view, result);
 }
 
 /** The error number that a result stands for; undefined for one that is none. */
-export function errorAt(view: DataView, at: number): number | undefined {
-  if (view.getInt32(at + 4, true) !== -1) return undefined;
+export function errorAt(view: DataView, at: number, form: ValueForm): number | undefined {
+  // Of an int the upper half of its register says nothing.
+  const isShort = form.kind === "int" && form.size === 4 && form.signed;
+  if (!isShort && view.getInt32(at + 4, true) !== -1) return undefined;
   const low = view.getInt32(at, true);
   return low < 0 && low >= LOWEST_ERROR ? -low : undefined;
 }
@@ -83,7 +87,7 @@ export function errorAt(view: DataView, at: number): number | undefined {
 /** Right-aligned, with one decimal. */
 function writeMicroseconds(out: ByteWriter, view: DataView, at: number): void {
   const ns = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
-  out.ascii((ns / NS_PER.us).toFixed(1).padStart(DURATION_WIDTH));
+  out.ascii((ns === 0 ? "-" : (ns / NS_PER.us).toFixed(1)).padStart(DURATION_WIDTH));
 }
 
 function summary(sites: readonly ShownSite[], { counts, lost }: CallTotals): string {

@@ -101,9 +101,12 @@ function writeResult(out: ByteWriter, site: ShownSite, view: DataView, at: numbe
   if (site.result !== undefined) {
     out.ascii(',"result":');
     writeValue(out, "json", site.result, view, result);
-    const error = site.failsByErrno ? errorAt(view, result) : undefined;
+    const error = site.failsByErrno ? errorAt(view, result, site.result) : undefined;
     if (error !== undefined) out.ascii(`,"errno":"${errnoName(error)}"`);
   }
+  const durationNs = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  // A return whose call was not looked at has none.
+  if (durationNs === 0) return;
   out.ascii(',"durationNs":');
-  out.natural(view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true));
+  out.natural(durationNs);
 }

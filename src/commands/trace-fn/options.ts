@@ -2,10 +2,12 @@
 import { UsageError } from "../../core/errors";
 import { formatSize, parseDuration, parseSize } from "../../core/units";
 import type { Mode } from "../../probes/calls/call-plan";
+import { formNames } from "../../probes/calls/value-form";
 import type { OptionSpecs, OptionValues } from "../command";
 import { filterOptions } from "../filter-options";
 import { outputOptions, programOptions, rowOptions } from "../output-options";
 import { timingOptions } from "../timing-options";
+import { joinArguments, parseArguments } from "./argument-option";
 import { sortColumns } from "./report";
 
 const group = "Calls";
@@ -45,6 +47,13 @@ export const options = {
     flags: "--sample <1/n>",
     help: "one of n calls only, chosen by chance",
     parse: parseSample,
+    group,
+  },
+  arg: {
+    flags: "--arg <list>",
+    help: `of functions only these arguments: 1:str,size=2:u64,ret:d; forms are ${formNames.join(", ")}`,
+    parse: parseArguments,
+    collect: joinArguments,
     group,
   },
   maxEvents: {

@@ -1,56 +1,70 @@
 /** Chosen sites and options to programs and maps. Pure. */
 import type { KernelFacts } from "../../bpf/facts";
-import type { MapSpec, RingSpec } from "../../bpf/map-spec";
+import type { MapSpec } from "../../bpf/map-spec";
 import type { ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
-import { callPlan, type PlanOptions } from "../../probes/calls/call-plan";
+import { type CallPlan, callPlan, type PlanOptions } from "../../probes/calls/call-plan";
 import type { RecordLayout } from "../../probes/calls/call-record";
-import type { SiteCounters } from "../../probes/calls/site-counters";
+import { type FunctionSite, functionProbe } from "../../probes/calls/function-calls";
 import { type SyscallSite, syscallProbe } from "../../probes/calls/syscall-calls";
+import { type TracepointSite, tracepointProbe } from "../../probes/calls/tracepoint-calls";
 import { descendantMaps, descendantPrograms } from "../../probes/descendants";
 import { filterMaps } from "../../probes/task-filter";
 
 /** What is traced, by kind. The sites of all kinds together are numbered from 0. */
 export interface TraceSites {
   readonly syscalls: readonly SyscallSite[];
+  readonly tracepoints: readonly TracepointSite[];
+  readonly functions: readonly FunctionSite[];
 }
 
-export interface TraceProbe {
+export interface TraceProbe extends Pick<CallPlan, "ring" | "losses" | "counters"> {
   readonly spec: ProbeSpec;
-  readonly ring: RingSpec<Uint8Array>;
-  /** Records that found the ring buffer full. */
-  readonly losses: MapSpec<number, number>;
-  readonly counters: SiteCounters;
   /** Of the records, by site. */
   readonly layouts: readonly RecordLayout[];
   /** Whether system calls are followed from entry to exit. */
   readonly followsSyscalls: boolean;
 }
 
+/** Programs that trace sites of one kind. */
+interface Part {
+  readonly programs: readonly ProgramSpec[];
+  readonly maps?: readonly MapSpec[];
+  /** Of the records of each site. */
+  readonly layouts: readonly RecordLayout[];
+}
+
 /** Builds the probe. */
-export function traceProbe({ syscalls }: TraceSites, options: PlanOptions, facts: KernelFacts): TraceProbe {
-  const plan = callPlan(options, syscalls.length, facts);
-  const layouts: RecordLayout[] = [];
-  const programs: ProgramSpec[] = options.follow ? [...descendantPrograms(facts.btf())] : [];
-  const maps: MapSpec[] = [
-    ...plan.maps,
-    ...filterMaps(options.filter),
-    ...(options.follow ? descendantMaps : []),
+export function traceProbe(
+  { syscalls, tracepoints, functions }: TraceSites,
+  options: PlanOptions,
+  facts: KernelFacts,
+): TraceProbe {
+  const plan = callPlan(options, syscalls.length + tracepoints.length + functions.length, facts);
+  const { filter, follow, withResult } = options;
+  // In the order of the sites' numbers.
+  const parts: Part[] = [
+    ...(syscalls.length === 0 ? [] : [syscallProbe(syscalls, plan)]),
+    tracepointProbe(tracepoints, plan),
+    functionProbe(functions, plan),
   ];
-  if (syscalls.length > 0) {
-    const probe = syscallProbe(syscalls, plan);
-    programs.push(...probe.programs);
-    maps.push(...probe.maps);
-    syscalls.forEach(({ site }, i) => {
-      layouts[site] = probe.layouts[i] as RecordLayout;
-    });
-  }
   const { ring, losses, counters } = plan;
   return {
-    spec: { maps, programs },
+    spec: {
+      maps: [
+        ...plan.maps,
+        ...filterMaps(filter),
+        ...(follow ? descendantMaps : []),
+        ...parts.flatMap(({ maps = [] }) => maps),
+      ],
+      programs: [
+        ...(follow ? descendantPrograms(facts.btf()) : []),
+        ...parts.flatMap(({ programs }) => programs),
+      ],
+    },
     ring,
     losses,
     counters,
-    layouts,
-    followsSyscalls: syscalls.length > 0 && options.withResult,
+    layouts: parts.flatMap(({ layouts }) => layouts),
+    followsSyscalls: syscalls.length > 0 && withResult,
   };
 }

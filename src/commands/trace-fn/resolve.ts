@@ -1,11 +1,19 @@
 /** From what the user wrote to the places in this machine's kernel and programs. */
 import { UsageError } from "../../core/errors";
+import type { FunctionSite } from "../../probes/calls/function-calls";
+import type { SyscallSite } from "../../probes/calls/syscall-calls";
 import { syscallParams, syscallResult } from "../../probes/calls/syscall-params";
+import type { TracepointSite } from "../../probes/calls/tracepoint-calls";
 import type { Param, ValueForm } from "../../probes/calls/value-form";
 import { matcherOf } from "../../probes/targets/name-pattern";
-import { nothingMatches, parseTarget, type SyscallTarget, type Target } from "../../probes/targets/target";
+import { nothingMatches, parseTarget, type SyscallTarget } from "../../probes/targets/target";
 import { type Abi, syscallTable } from "../../symbols/syscalls";
+import type { ArgumentWishes } from "./argument-option";
 import type { TraceSites } from "./probe";
+import { kernelFunctions } from "./resolve-kernel";
+import { tracepoints } from "./resolve-tracepoint";
+import { userFunctions } from "./resolve-user";
+import type { Surroundings } from "./surroundings";
 
 /** What is known of a site before anything is loaded. */
 export interface SiteName {
@@ -15,47 +23,85 @@ export interface SiteName {
   readonly failsByErrno: boolean;
 }
 
-/** The sites, and how they are shown, by their numbers. */
+/** A site without its number. */
+export type Unnumbered<S> = SiteName & { readonly place: Omit<S, "site"> };
+
+/** A function that was meant and cannot be traced. */
+export interface Skipped {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The sites, how they are shown, by their numbers, and what was left out. */
 export interface Resolved {
   readonly sites: TraceSites;
   readonly names: readonly SiteName[];
+  readonly skipped: readonly Skipped[];
 }
 
-/** What of the machine is asked. */
-export interface Surroundings {
-  readonly abi: Abi;
-  isModule(name: string): boolean;
+/** What decides which functions are meant and what is shown of them. */
+export interface Wishes {
+  readonly args: ArgumentWishes | undefined;
+  /** Whose files and program, where one process is traced. */
+  readonly pid: number | undefined;
+  /** COMMAND's program. */
+  readonly program: string | undefined;
 }
 
-/** Finds what the targets name. Throws a UsageError for one that names nothing. */
-export function resolve(texts: readonly string[], around: Surroundings): Resolved {
+/** Finds what the targets name. Throws a UsageError for one that names nothing, and where nothing is left. */
+export function resolve(texts: readonly string[], around: Surroundings, wishes: Wishes): Resolved {
   if (texts.length === 0)
     throw new UsageError("target: none given", {
       hint: 'for example "s:openat"; see bpfkit trace-fn --help',
     });
-  const targets = texts.map((text) => parseTarget(text, around));
-  const numbers = new Set(targets.flatMap((target) => syscallNumbers(target, around.abi)));
-  const table = syscallTable(around.abi);
-  const names = [...numbers]
-    .sort((a, b) => a - b)
-    .map((number) => ({ number, ...syscallName(table[number] as string, around.abi) }));
+  const skipped: Skipped[] = [];
+  const syscalls: Unnumbered<SyscallSite>[] = [];
+  const points: Unnumbered<TracepointSite>[] = [];
+  const functions: Unnumbered<FunctionSite>[] = [];
+  for (const target of texts.map((text) => parseTarget(text, around))) {
+    if (target.kind === "syscall") syscalls.push(...systemCalls(target, around.abi));
+    else if (target.kind === "tracepoint") points.push(...tracepoints(target, around));
+    else if (target.kind === "user") functions.push(...userFunctions(target, around, wishes, skipped));
+    else functions.push(...kernelFunctions(target, around, wishes, skipped));
+  }
+  const calls = unique(syscalls, ({ place }) => place.number).sort((a, b) => a.place.number - b.place.number);
+  const names = [...calls, ...points, ...functions];
+  if (names.length === 0) throw nothingLeft(skipped);
+  const numbered = <S>(all: readonly Unnumbered<S>[], first: number) =>
+    all.map(({ place }, i) => ({ ...place, site: first + i }) as S);
   return {
-    sites: { syscalls: names.map(({ number, params }, site) => ({ site, number, params })) },
+    sites: {
+      syscalls: numbered(calls, 0),
+      tracepoints: numbered(points, calls.length),
+      functions: numbered(functions, calls.length + points.length),
+    },
     names,
+    skipped,
   };
 }
 
-function syscallName(name: string, abi: Abi): SiteName {
-  return { name, params: syscallParams(name, abi), result: syscallResult(name), failsByErrno: true };
+function unique<T>(all: readonly T[], keyOf: (one: T) => unknown): T[] {
+  return [...new Map(all.map((one) => [keyOf(one), one])).values()];
 }
 
-function syscallNumbers(target: Target, abi: Abi): number[] {
-  if (target.kind !== "syscall") throw new UsageError(`target "${target.text}": is no system call`);
+function nothingLeft(skipped: readonly Skipped[]): Error {
+  const [{ name, reason } = { name: "", reason: "" }] = skipped;
+  return new UsageError(`target: nothing is left to trace: "${name}" ${reason}`);
+}
+
+function systemCalls(target: SyscallTarget, abi: Abi): Unnumbered<SyscallSite>[] {
   const matches = matcherOf(target.pattern);
-  const found = Object.entries(syscallTable(abi)).flatMap(([number, name]) =>
-    matches(name) ? [Number(number)] : [],
-  );
+  const all = Object.entries(syscallTable(abi));
+  const found = all.filter(([, name]) => matches(name));
   if (found.length === 0)
-    throw nothingMatches(target as SyscallTarget, "system call", Object.values(syscallTable(abi)));
-  return found;
+    throw nothingMatches(
+      target,
+      "system call",
+      all.map(([, name]) => name),
+    );
+  return found.map(([number, name]) => {
+    const params = target.returnOnly ? [] : syscallParams(name, abi);
+    const shown = { name, params, result: syscallResult(name), failsByErrno: true };
+    return { ...shown, place: { number: Number(number), params } };
+  });
 }

@@ -2,16 +2,16 @@
 import { add, mov, sub } from "../../asm/alu";
 import { atomicAdd } from "../../asm/atomic";
 import { helper } from "../../asm/helper-ids";
-import { type Block, type Label, label } from "../../asm/instruction";
+import type { Block, Label } from "../../asm/instruction";
 import { call, jump, jump32 } from "../../asm/jump";
 import { emitRecord } from "../../asm/macros/record";
 import { COMM_SIZE } from "../../asm/macros/stack";
 import { load, loadImm64, loadMapValue, store } from "../../asm/memory";
-import { fp, type Register, r0, r1, r2, r3, r8, r9 } from "../../asm/register";
+import { fp, type Register, r0, r1, r2, r3, r9 } from "../../asm/register";
 import type { KernelFacts } from "../../bpf/facts";
 import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../../bpf/map-spec";
 import { RingBufferFlag } from "../../core/bpf-uapi";
-import { count64 } from "../../core/codec";
+import { count64, type Decoded, struct } from "../../core/codec";
 import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../current-task";
 import { keepDescendants } from "../descendants";
 import type { Ourselves } from "../ourselves";
@@ -19,6 +19,14 @@ import { dropProcess, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../ta
 import { CallHead, CallResult, type RecordLayout, SLOT_HEAD } from "./call-record";
 import { addToSite, type SiteCounters, siteCounters } from "./site-counters";
 import type { Memory } from "./value-form";
+
+/** Calls that happened and are not told of. */
+export const CallLosses = struct({
+  /** Their records found the ring buffer full. */
+  ringFull: count64,
+  /** They could not be noted until their return. */
+  unfollowed: count64,
+});
 
 export type Mode = "events" | "count" | "latency";
 
@@ -44,17 +52,17 @@ export interface CallPlan {
   readonly options: PlanOptions;
   readonly facts: KernelFacts;
   readonly ring: RingSpec<Uint8Array>;
-  readonly losses: MapSpec<number, number>;
+  readonly losses: MapSpec<number, Decoded<typeof CallLosses>>;
   readonly counters: SiteCounters;
   readonly maps: readonly MapSpec[];
 }
 
 export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts): CallPlan {
   const ring = ringBuffer("calls", options.bufferSize);
-  const losses = mappableArray("call_losses", count64, 1);
+  const losses = mappableArray("lost_calls", CallLosses, 1);
   const parts = { latency: options.mode === "latency", failed: false };
   const counters = siteCounters(sites, parts, facts.possibleCpus);
-  const maps = options.mode === "events" ? [ring, losses as MapSpec] : [counters.map as MapSpec];
+  const maps = [losses as MapSpec, options.mode === "events" ? ring : (counters.map as MapSpec)];
   return { options, facts, ring, losses, counters, maps };
 }
 
@@ -98,12 +106,12 @@ export interface CallAtHand {
   readonly memory: Memory;
 }
 
-/** Counts the call or sends a record of it. START and DURATION are there where calls have results. Loses r0–r5, r8, r9. */
+/** Counts the call or sends a record of it. START and DURATION are there where calls have results. Loses r0–r5 and r9. */
 export function reportCall(plan: CallPlan, at: CallAtHand): Block {
   const { mode } = plan.options;
   if (mode === "count") return addToSite(plan.counters, at.site, {}, REST);
   if (mode === "latency")
-    return [load(8, r8, fp, DURATION), addToSite(plan.counters, at.site, { durationNs: r8 }, REST)];
+    return [load(8, r9, fp, DURATION), addToSite(plan.counters, at.site, { durationNs: r9 }, REST)];
   return sendRecord(plan, at);
 }
 
@@ -135,11 +143,11 @@ function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
         [call(readString), store(4, r9, slot, r0), store(4, r9, slot + 4, 0)],
       ]),
     ],
-    onFull: [loadMapValue(r1, losses), mov(r2, 1), atomicAdd(8, r1, 0, r2)],
+    onFull: countLoss(losses, "ringFull"),
   });
 }
 
-/** A place to go to that ends the program. */
-export function endOf(drop: Label = label("drop")): { drop: Label; end: Block } {
-  return { drop, end: [drop, mov(r0, 0)] };
+/** Counts a call that was lost. Loses r1 and r2. */
+export function countLoss(losses: CallPlan["losses"], reason: keyof typeof CallLosses.fields): Block {
+  return [loadMapValue(r1, losses), mov(r2, 1), atomicAdd(8, r1, CallLosses.offsets[reason], r2)];
 }

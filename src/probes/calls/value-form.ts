@@ -47,7 +47,7 @@ const FORMS: Readonly<Record<string, ValueForm>> = {
 };
 
 /** The names of forms, for help and messages. */
-export const formNames: readonly string[] = Object.keys(FORMS);
+export const formNames: readonly string[] = Object.keys(FORMS).filter((name) => name !== "dirfd");
 
 /** The form of this name. Throws a UsageError that lists all. */
 export function formNamed(name: string, option: string): ValueForm {

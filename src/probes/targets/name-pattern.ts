@@ -9,13 +9,20 @@ export type NamePattern =
 /** Letters that no name of a function needs a meaning for, but a regular expression has. */
 const SPECIAL = /[.+^${}()|\\]/g;
 
-/** Tests names. A `*` stands for any letters, a `?` for one, `[a-c]` for one of these; an expression may match anywhere. */
-export function matcherOf({ kind, text }: NamePattern): (name: string) => boolean {
-  if (kind === "exact") return (name) => name === text;
-  const expression =
-    kind === "regexp"
-      ? new RegExp(text.slice(1, -1))
-      : new RegExp(`^${text.replace(SPECIAL, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`);
+/**
+ * What the names of a pattern match. A `*` stands for any letters, a `?` for one, `[a-c]` for one of these; an
+ * expression may match anywhere.
+ */
+export function expressionOf({ kind, text }: NamePattern): RegExp {
+  if (kind === "regexp") return new RegExp(text.slice(1, -1));
+  const escaped = text.replace(SPECIAL, "\\$&");
+  const letters = kind === "exact" ? escaped : escaped.replaceAll("*", ".*").replaceAll("?", ".");
+  return new RegExp(`^${letters}$`);
+}
+
+/** Tests names. */
+export function matcherOf(pattern: NamePattern): (name: string) => boolean {
+  const expression = expressionOf(pattern);
   return (name) => expression.test(name);
 }
 

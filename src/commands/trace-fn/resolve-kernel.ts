@@ -1,0 +1,110 @@
+/** Functions of the kernel and its modules by their names, with the parameters that BTF knows. */
+import type { Btf } from "../../bpf/btf/btf";
+import { moduleBtf } from "../../bpf/btf/vmlinux";
+import { formOfType } from "../../probes/calls/btf-form";
+import type { FunctionParam, FunctionSite } from "../../probes/calls/function-calls";
+import { callRegisters } from "../../probes/calls/registers";
+import { plainWord, type ValueForm } from "../../probes/calls/value-form";
+import { expressionOf } from "../../probes/targets/name-pattern";
+import { type KernelTarget, nothingMatches } from "../../probes/targets/target";
+import type { Skipped, Unnumbered, Wishes } from "./resolve";
+import type { Surroundings } from "./surroundings";
+
+/** Throws a UsageError where the kernel has no such function; those that cannot be traced go to `skipped`. */
+export function kernelFunctions(
+  target: KernelTarget,
+  around: Surroundings,
+  wishes: Wishes,
+  skipped: Skipped[],
+): Unnumbered<FunctionSite>[] {
+  const found = namesOf(target, around);
+  const traceable = target.pattern.kind === "exact" ? undefined : traceableNames(around);
+  const kept = found.filter((name) => traceable?.has(name) ?? true);
+  const left = new Set(kept);
+  for (const name of found)
+    if (!left.has(name)) skipped.push({ name, reason: "is not among available_filter_functions" });
+  const btf = target.module === undefined ? around.facts.btf() : moduleBtf(target.module);
+  return kept.map((name) => functionSite(name, target, around.facts.arch, btf, wishes));
+}
+
+/** Padding before functions, which is no function. */
+const PADDING = /^__pfx_|^__cfi_/;
+
+function namesOf(target: KernelTarget, around: Surroundings): string[] {
+  const symbols = around.kallsyms();
+  const names = new Set<string>();
+  for (const { name, module } of symbols.functions(expressionOf(target.pattern)))
+    if (!PADDING.test(name) && (target.module === undefined || module === target.module)) names.add(name);
+  if (names.size > 0) return [...names];
+  const what =
+    target.module === undefined ? "function of the kernel" : `function of module "${target.module}"`;
+  throw nothingMatches(target, what, allNames(symbols));
+}
+
+function* allNames(symbols: ReturnType<Surroundings["kallsyms"]>): Generator<string> {
+  for (const { name } of symbols.functions()) yield name;
+}
+
+/** What ftrace can trace; undefined where tracefs is not mounted. */
+function traceableNames({ tracefs, readTracefs }: Surroundings): ReadonlySet<string> | undefined {
+  const text = tracefs === undefined ? undefined : readTracefs("available_filter_functions");
+  return text === undefined
+    ? undefined
+    : new Set(text.split("\n").map((line) => line.split(" ", 1)[0] ?? ""));
+}
+
+function functionSite(
+  name: string,
+  target: KernelTarget,
+  arch: string,
+  btf: Btf | undefined,
+  { args }: Wishes,
+): Unnumbered<FunctionSite> {
+  const { offset, returnOnly } = target;
+  const prototype = btf?.prototype(name);
+  const wished = args !== undefined && args.params.length > 0 ? args.params : undefined;
+  const known = btf === undefined || prototype === undefined ? registers(arch) : typed(btf, prototype.params);
+  const params = returnOnly ? [] : (wished ?? (offset > 0 ? registers(arch) : known));
+  const place = { name, ...(offset > 0 ? { offset } : {}) };
+  return {
+    name: offset > 0 ? `${name}+${offset}` : name,
+    params,
+    result: args?.result ?? resultForm(btf, prototype?.returns),
+    failsByErrno: true,
+    place: {
+      params,
+      memory: "kernel",
+      entry: { kind: "kprobe", ...place },
+      return: offset > 0 ? undefined : { kind: "kretprobe", name },
+      returnOnly,
+    },
+  };
+}
+
+function resultForm(btf: Btf | undefined, returns: number | undefined): ValueForm | undefined {
+  if (btf === undefined || returns === undefined) return plainWord;
+  // What a pointer that was returned leads to is not looked at.
+  const form = returns === 0 ? undefined : formOfType(btf, returns);
+  return form?.kind === "string" ? plainWord : form;
+}
+
+function registers(arch: string): FunctionParam[] {
+  return callRegisters(arch).functionArguments.map((_, index) => ({
+    name: `arg${index + 1}`,
+    form: plainWord,
+    index,
+  }));
+}
+
+/** The parameters and their registers; one of sixteen bytes takes two. */
+function typed(
+  btf: Btf,
+  params: readonly { readonly name: string; readonly type: number }[],
+): FunctionParam[] {
+  let index = 0;
+  return params.map(({ name, type }, i) => {
+    const param = { name: name === "" ? `arg${i + 1}` : name, form: formOfType(btf, type), index };
+    index += (btf.sizeOf(type) ?? 8) > 8 ? 2 : 1;
+    return param;
+  });
+}

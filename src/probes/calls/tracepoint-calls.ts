@@ -1,0 +1,64 @@
+/** Tracepoints, with the fields of their format files or with the arguments that BTF knows. Pure. */
+import { add, and, mov } from "../../asm/alu";
+import { type Block, label } from "../../asm/instruction";
+import { exit } from "../../asm/jump";
+import { load } from "../../asm/memory";
+import type { Width } from "../../asm/opcode";
+import { r0, r1, r2, r6, r8 } from "../../asm/register";
+import type { Hook, ProgramSpec } from "../../bpf/program-spec";
+import { type CallPlan, keepCaller, keepSample, reportCall } from "./call-plan";
+import { type RecordLayout, recordLayout, stringIndexes } from "./call-record";
+import type { Param } from "./value-form";
+
+/** How a field is found in the context. */
+export type FieldPlace =
+  | { readonly kind: "value"; readonly offset: number; readonly size: Width }
+  /** Letters in the context itself. */
+  | { readonly kind: "array"; readonly offset: number }
+  /** Letters where the lower half of a word says: `__data_loc` in a format file. */
+  | { readonly kind: "data-loc"; readonly offset: number };
+
+export interface TracepointParam extends Param {
+  readonly place: FieldPlace;
+}
+
+export interface TracepointSite {
+  /** Its index among all sites. */
+  readonly site: number;
+  readonly hook: Hook;
+  readonly params: readonly TracepointParam[];
+}
+
+export interface TracepointProbe {
+  readonly programs: readonly ProgramSpec[];
+  readonly layouts: readonly RecordLayout[];
+}
+
+export function tracepointProbe(sites: readonly TracepointSite[], plan: CallPlan): TracepointProbe {
+  const layouts = sites.map(({ params }) =>
+    recordLayout(params.length, stringIndexes(params), { ...plan.options, withResult: false }),
+  );
+  const programs = sites.map(({ site, hook, params }, i): ProgramSpec => {
+    const drop = label("drop");
+    const loadWord = (index: number) => loadField((params[index] as TracepointParam).place);
+    const at = { layout: layouts[i] as RecordLayout, site: r8, loadWord, memory: "kernel" as const };
+    return {
+      name: "tracepoint",
+      hook,
+      code: [
+        [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
+        [mov(r8, site), reportCall(plan, at)],
+        [drop, mov(r0, 0), exit()],
+      ],
+    };
+  });
+  return { programs, layouts };
+}
+
+/** `r1` = the field, or the address of its letters. Loses r2. */
+function loadField(place: FieldPlace): Block {
+  const { kind, offset } = place;
+  if (kind === "value") return [load(place.size, r1, r6, offset)];
+  if (kind === "array") return [mov(r1, r6), add(r1, offset)];
+  return [load(4, r2, r6, offset), and(r2, 0xffff), mov(r1, r6), add(r1, r2)];
+}
