@@ -30,6 +30,8 @@ export class Installation implements Disposable {
   constructor() {
     chmodSync(this.folder, 0o755);
     mkdirSync(dirname(this.package));
+    // Else a package.json in a folder above would say whose file this is.
+    this.write("package.json", "{}");
   }
 
   /** Puts a file there and returns its path. */
