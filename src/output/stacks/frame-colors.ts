@@ -3,6 +3,9 @@ import type { Label } from "./call-tree";
 
 export type Kind = Label["kind"];
 
+/** What a search has found. */
+export const FOUND = "#c58be0";
+
 interface Hue {
   /** In a legend. */
   readonly title: string;

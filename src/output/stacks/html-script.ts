@@ -58,7 +58,12 @@ export interface Libraries {
 }
 
 /** Runs in the browser: its text is put into the page, so it may use nothing of this module but its parameters. */
-export function animateHtml(document: Page, window: BrowserWindow, { flamegraph, d3 }: Libraries): void {
+export function animateHtml(
+  document: Page,
+  window: BrowserWindow,
+  { flamegraph, d3 }: Libraries,
+  found: string,
+): void {
   const element = (id: string) => document.getElementById(id) as Node;
   const boxes = JSON.parse(element("boxes").textContent as string) as HtmlBoxes;
   const home = element("chart");
@@ -76,7 +81,7 @@ export function animateHtml(document: Page, window: BrowserWindow, { flamegraph,
     .transitionDuration(200)
     .selfValue(false)
     .resetHeightOnZoom(true)
-    .setColorMapper((node) => (node.highlight === true ? "#c58be0" : node.data.color))
+    .setColorMapper((node) => (node.highlight === true ? found : node.data.color))
     .setLabelHandler(({ data }) => `${data.name}\n${data.details}`)
     .setDetailsHandler((text) => {
       details.textContent = text === null ? DETAILS : text.replace("\n", ": ");

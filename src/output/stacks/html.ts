@@ -3,6 +3,7 @@
  * its own content security policy holds it to.
  */
 import { browserLibraries } from "./browser-libraries";
+import { FOUND } from "./frame-colors";
 import { animateHtml, type HtmlBoxes } from "./html-script";
 import { escaped, scriptJson } from "./markup";
 import type { Picture, PictureLimits } from "./picture";
@@ -40,7 +41,7 @@ button.off { opacity: .45; }
 .d3-flame-graph .title { display: none; }
 .d3-flame-graph-label { font: 12px/20px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   color: #1d1f24; }
-.searched .frame { opacity: .75; }
+.searched .frame rect:not([fill="${FOUND}"]) { opacity: .5; }
 footer { padding: 4px 12px 16px; }
 footer p { margin: 4px 0; overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 6px 0 10px; padding: 0; list-style: none; }
@@ -68,7 +69,7 @@ export function* htmlFlameGraph(picture: Picture): Iterable<string> {
   for (const note of notes) yield `<p>${escaped(note)}</p>\n`;
   yield `<p class="quiet">${escaped(origin)}</p>\n</footer>\n`;
   yield `<script type="application/json" id="boxes">${scriptJson(columns(picture))}</script>\n`;
-  yield `<script>\n(${animateHtml})(document, window, window);\n</script>\n</body>\n</html>\n`;
+  yield `<script>\n(${animateHtml})(document, window, window, "${FOUND}");\n</script>\n</body>\n</html>\n`;
 }
 
 /** The boxes as columns, equal texts once. */

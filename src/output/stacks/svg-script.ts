@@ -36,6 +36,10 @@ export function animateSvg(document: Page, window: BrowserWindow, layout: SvgLay
   const details = document.getElementById("details") as Node;
   const matched = document.getElementById("matched") as Node;
   const characterWidth = widthOfCharacters();
+  const headings = ["title", "subtitle"].map((id) => {
+    const node = document.getElementById(id) as Node;
+    return { node, text: node.textContent as string };
+  });
   let focus = root;
   let icicle = false;
   let width = 0;
@@ -72,9 +76,9 @@ export function animateSvg(document: Page, window: BrowserWindow, layout: SvgLay
       const { group, rect } = frame;
       const above =
         frame.depth < focus.depth && frame.start <= focus.start && frame.start + frame.total >= end;
-      const inside = frame.depth >= focus.depth && frame.start >= focus.start && frame.start < end;
-      const wide = above ? width - 2 * pad : frame.total * scale;
-      const shown = (above || inside) && wide >= 0.3;
+      const inside = frame.depth > focus.depth && frame.start >= focus.start && frame.start < end;
+      const wide = above || frame === focus ? width - 2 * pad : frame.total * scale;
+      const shown = (above || inside || frame === focus) && wide >= 0.3;
       group.style.setProperty("display", shown ? "" : "none");
       if (!shown) continue;
       const x = above ? pad : pad + (frame.start - focus.start) * scale;
@@ -143,11 +147,19 @@ export function animateSvg(document: Page, window: BrowserWindow, layout: SvgLay
     details.textContent = frame === undefined ? "" : cut(`${frame.name}: ${frame.details}`, room, 3);
   }
 
+  function shorten(node: Node, text: string): void {
+    node.textContent = text;
+    const length = node.getComputedTextLength();
+    const room = Math.floor((text.length * (width - 2 * pad)) / (length || 1));
+    node.textContent = cut(text, room, 1);
+  }
+
   function resize(): void {
     width = Math.max(window.innerWidth, 320);
     svg.setAttribute("width", String(width));
     svg.setAttribute("viewBox", `0 0 ${width} ${svg.getAttribute("height")}`);
     matched.setAttribute("x", String(width - pad));
+    for (const { node, text } of headings) shorten(node, text);
     (document.getElementById("panel") as Node).setAttribute("width", String(width - 2 * pad));
     place();
   }

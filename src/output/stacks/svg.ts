@@ -3,6 +3,7 @@
  * inside, which fits it to the window and makes it answer.
  */
 import { truncate } from "../width";
+import { FOUND } from "./frame-colors";
 import { escaped } from "./markup";
 import type { Box, Picture, PictureLimits } from "./picture";
 import { animateSvg, type SvgLayout } from "./svg-script";
@@ -22,7 +23,7 @@ const CHARACTER = 7.3;
 const STYLE = `
 svg { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; background: #fff; }
 text { fill: #20242c; }
-.title { font: 600 17px system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
+#title { font: 600 17px system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
 .quiet, #details { fill: #5b6472; }
 #matched { text-anchor: end; fill: #8a3fb0; font-weight: 600; }
 #frames g { cursor: pointer; }
@@ -32,7 +33,7 @@ text { fill: #20242c; }
 #frames .above { opacity: .55; }
 .searched g { opacity: .5; }
 .searched g.hit { opacity: 1; }
-.searched .hit rect { fill: #c58be0; }
+.searched .hit rect { fill: ${FOUND}; }
 #panel div { display: flex; gap: 8px; height: 28px; }
 #panel input, #panel button { font: 13px system-ui, sans-serif; padding: 2px 10px; border: 1px solid #c3c9d4;
   border-radius: 6px; background: #fff; color: #20242c; }
@@ -59,8 +60,8 @@ export function* svgFlameGraph(picture: Picture): Iterable<string> {
   yield `<?xml version="1.0" encoding="UTF-8"?>\n`;
   yield `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}">\n`;
   yield `<title>${escaped(title)}</title>\n<style>${STYLE}\n</style>\n`;
-  yield `<text class="title" x="${PAD}" y="26">${escaped(title)}</text>\n`;
-  yield `<text class="quiet" x="${PAD}" y="46">${escaped(subtitle)}</text>\n`;
+  yield `<text id="title" x="${PAD}" y="26">${escaped(title)}</text>\n`;
+  yield `<text id="subtitle" class="quiet" x="${PAD}" y="46">${escaped(subtitle)}</text>\n`;
   yield `<foreignObject id="panel" x="${PAD}" y="56" width="${WIDTH - 2 * PAD}" height="30"/>\n`;
   yield `<text id="details" x="${PAD}" y="101"/><text id="matched" x="${WIDTH - PAD}" y="101"/>\n`;
   yield `<g id="frames">\n`;
