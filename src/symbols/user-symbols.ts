@@ -2,8 +2,11 @@
  * Names for the addresses of processes. Maps are read when a process is first heard of, and the files they name are
  * opened then: a process that has ended can still be named. Files are shared by all processes that map them.
  */
+import { basename } from "node:path";
 import type { ElfModule } from "./elf/elf-module";
+import type { JitCode } from "./jit-code";
 import { ModuleCache } from "./module-cache";
+import { type JitSymbol, type PerfMap, PerfMapFile } from "./perf-map";
 import { type ExecutableMapping, type ProcessMaps, readMaps } from "./process-maps";
 import type { Unnamed } from "./unnamed";
 
@@ -11,12 +14,14 @@ import type { Unnamed } from "./unnamed";
 export interface UserSymbol {
   /** Undefined where there is none: see `unnamed`. */
   readonly name: string | undefined;
-  /** The mapped file's path as the process sees it, or "[vdso]", "[anon]"; undefined where nothing is mapped. */
+  /** The mapped file's path as the process sees it, or "[vdso]", "[jit]", "[anon]"; undefined where nothing is mapped. */
   readonly module: string | undefined;
   /** Bytes from the function's beginning; without a name the linked address in the module, as nm shows addresses. */
   readonly offset: number;
   /** Why there is no name. */
   readonly unnamed: Unnamed | undefined;
+  /** What is known of code that was made at run time: its file, line and tier. */
+  readonly code?: JitCode;
 }
 
 export interface UserSymbolsOptions {
@@ -79,6 +84,8 @@ export class ProcessSymbols {
   private readAt = 0;
   /** By device and inode. */
   private readonly opened = new Map<string, ElfModule | Unnamed>();
+  private readonly perfMapFile: PerfMapFile;
+  private perfMap: { readonly map: PerfMap | undefined; readonly readAt: number } | undefined;
 
   constructor(
     readonly pid: number,
@@ -86,6 +93,7 @@ export class ProcessSymbols {
     private readonly modules: ModuleCache,
     private readonly demangle: (name: string) => string,
   ) {
+    this.perfMapFile = new PerfMapFile(pid, proc);
     this.refresh();
   }
 
@@ -120,10 +128,15 @@ export class ProcessSymbols {
       const unnamed = this.maps.length === 0 ? "exited" : "unmapped";
       return { name: undefined, module: undefined, offset: at, unnamed };
     }
-    const path = mapping.path === "" ? "[anon]" : mapping.path;
-    const place = at - mapping.start + mapping.offset;
     const module = this.moduleOf(mapping);
-    if (typeof module === "string") return { name: undefined, module: path, offset: place, unnamed: module };
+    return typeof module === "string"
+      ? this.withoutFile(at, mapping, module)
+      : this.inFile(at, mapping, module);
+  }
+
+  private inFile(at: number, mapping: ExecutableMapping, module: ElfModule): UserSymbol {
+    const { path } = mapping;
+    const place = at - mapping.start + mapping.offset;
     const linked = module.elf.addressOf(place) ?? place;
     const found = module.find(linked);
     if (found !== undefined)
@@ -135,6 +148,39 @@ export class ProcessSymbols {
       };
     const unnamed = module.hasOwnNames ? "no function" : "stripped";
     return { name: undefined, module: path, offset: linked, unnamed };
+  }
+
+  /** Code made at run time, or in a file that cannot be read: a map of it may be in /tmp. */
+  private withoutFile(at: number, mapping: ExecutableMapping, why: Unnamed): UserSymbol {
+    const found = this.findCode(at);
+    if (found !== undefined) {
+      const { code, offset } = found;
+      return { name: code.name, module: "[jit]", offset, unnamed: undefined, code };
+    }
+    const nodeAlone = why === "run-time code" && this.perfMap?.map === undefined && this.isNode();
+    return {
+      name: undefined,
+      module: mapping.path || "[anon]",
+      offset: at - mapping.start + mapping.offset,
+      unnamed: nodeAlone ? "node without a map" : why,
+    };
+  }
+
+  /** The map grows as code is compiled. */
+  private findCode(at: number): JitSymbol | undefined {
+    const found = this.perfMap?.map?.find(at);
+    const now = Date.now();
+    if (found !== undefined || (this.perfMap !== undefined && now - this.perfMap.readAt < REREAD_MS))
+      return found;
+    this.perfMap = { map: this.perfMapFile.read(), readAt: now };
+    return this.perfMap.map?.find(at);
+  }
+
+  /** True for the node program, and for those that have it as a library. */
+  private isNode(): boolean {
+    return this.maps.some(({ mappings }) =>
+      mappings.some(({ path }) => /^(?:node(?:js)?|libnode\.so.*)$/.test(basename(path))),
+    );
   }
 
   private find(address: number): ExecutableMapping | undefined {

@@ -11,7 +11,10 @@ export class Workshop implements Disposable {
   /** Compiles C to `name` and returns its path. */
   compile(name: string, source: string, ...flags: string[]): string {
     const output = join(this.folder, name);
-    execFileSync("gcc", ["-x", "c", "-", "-o", output, ...flags], { input: source, stdio: "pipe" });
+    execFileSync("gcc", ["-x", "c", "-", "-x", "none", "-o", output, ...flags], {
+      input: source,
+      stdio: "pipe",
+    });
     return output;
   }
 
