@@ -56,6 +56,8 @@ export {
 export type { Change, WatchOptions } from "./bpf/map-watch";
 export type { MappedArray } from "./bpf/mapped-array";
 export { arrayOfMaps, hashOfMaps } from "./bpf/nested-map-spec";
+export type { PerfBuffer, TimedRecordOptions } from "./bpf/perf-buffer";
+export { type PerfBufferSpec, perfBuffer } from "./bpf/perf-buffer-spec";
 export type { Program, ProgramInfo, TestInput, TestResult } from "./bpf/program";
 export type {
   BtfRawTracepointHook,
@@ -81,8 +83,8 @@ export {
   queueMap,
   stackMap,
 } from "./bpf/queue-spec";
-export type { RecordVisitor, RingBuffer } from "./bpf/ring-buffer";
-export type { RecordOptions } from "./bpf/ring-records";
+export type { RingBuffer } from "./bpf/ring-buffer";
+export type { RecordOptions, RecordVisitor } from "./bpf/ring-records";
 export { Session } from "./bpf/session";
 export { type StackTraceOptions, stackTraceMap } from "./bpf/stack-trace-spec";
 export { taskStorage } from "./bpf/task-storage-spec";

@@ -49,6 +49,9 @@ export class FakeSyscalls implements Syscalls {
   /** Texts of /proc and /sys. */
   readonly files = new Map<string, string>([["/sys/devices/system/cpu/online", "0-1\n"]]);
   readonly mappings = new Set<Mapping>();
+  /** What is mapped of perf events, by CPU. */
+  readonly perfMemory = new Map<number, ArrayBuffer>();
+  private readonly perfCpus = new Map<number, number>();
   /** Runs before each bpf(2) command: a test's chance to change a map while it is read. */
   meanwhile: (command: number) => void = () => {};
   private readonly open_ = new Map<number, string>();
@@ -111,7 +114,10 @@ export class FakeSyscalls implements Syscalls {
   perfEventOpen(attr: Attr, pid: number, cpu: number): number {
     this.calls.push({ call: "perf_event_open", attr, args: [pid, cpu] });
     const refused = this.perfRefusal(attr, pid, cpu);
-    return refused > 0 ? -refused : this.newFd("perf event");
+    if (refused > 0) return -refused;
+    const fd = this.newFd("perf event");
+    this.perfCpus.set(fd, cpu);
+    return fd;
   }
   /** Makes perf_event_open fail for some. */
   perfRefusal: (attr: Attr, pid: number, cpu: number) => number = () => 0;
@@ -122,11 +128,12 @@ export class FakeSyscalls implements Syscalls {
   }
 
   mmap(fd: number, length: number, access: "read" | "read-write", offset: number): Mapping {
-    const map = this.maps.get(fd);
-    if (map === undefined) throw new SyscallError("mmap", errno.EBADF);
+    const cpu = this.perfCpus.get(fd);
+    const memory = cpu === undefined ? this.maps.get(fd)?.memory : this.perfMemory;
+    if (memory === undefined) throw new SyscallError("mmap", errno.EBADF);
     this.calls.push({ call: `mmap ${access}`, args: [fd, length, offset] });
-    const buffer = map.memory.get(offset) ?? new ArrayBuffer(length);
-    map.memory.set(offset, buffer);
+    const buffer = memory.get(cpu ?? offset) ?? new ArrayBuffer(length);
+    memory.set(cpu ?? offset, buffer);
     const mapping: Mapping = new OwnedMapping(buffer, () => this.mappings.delete(mapping));
     this.mappings.add(mapping);
     return mapping;

@@ -24,6 +24,8 @@ import { checkObjectName, createMapFd, type MapSource, openMapFd } from "./map-c
 import { isPerCpu, type MapSpec, type RingSpec } from "./map-spec";
 import { MappedArray } from "./mapped-array";
 import { entryCodec } from "./per-cpu-value";
+import { PerfBuffer } from "./perf-buffer";
+import type { PerfBufferSpec } from "./perf-buffer-spec";
 import { type LoadRequest, loadProgram, Program } from "./program";
 import type { Hook, ProgramSpec } from "./program-spec";
 import { BpfQueue } from "./queue";
@@ -88,17 +90,19 @@ export class Kernel {
 
   /** Creates a ring buffer and maps it. Since Linux 5.8. */
   createRingBuffer<R>(spec: RingSpec<R>): RingBuffer<R> {
-    const { pageSize } = this.sys;
-    const size = spec.maxEntries;
-    if (size < pageSize || !Number.isInteger(Math.log2(size)))
-      throw new UsageError(
-        `map "${spec.name}": ${size} bytes; a ring buffer's size is a power of two of at least a page, ${pageSize}`,
-      );
+    this.checkRingSize(spec, spec.maxEntries, "a ring buffer's size");
     using opened = new Resources();
     const fd = opened.use(createMapFd(this.access, spec));
     const ring = new RingBuffer(this.sys, spec, fd);
     opened.move();
     return ring;
+  }
+
+  /** Creates a perf buffer and maps its rings, one for each CPU that is online. Since Linux 4.4. */
+  createPerfBuffer<R>(spec: PerfBufferSpec<R>): PerfBuffer<R> {
+    this.checkRingSize(spec, spec.bytesPerCpu, "the size of a perf buffer's rings");
+    const map = this.createMap({ ...spec, maxEntries: this.facts.possibleCpus });
+    return new PerfBuffer(this.access, spec, map);
   }
 
   /** Opens a map that exists: pinned, or by id. Throws a UsageError unless it is as the blueprint says. */
@@ -162,6 +166,14 @@ export class Kernel {
     const fd = this.sys.bpf(BpfCmd.BPF_ENABLE_STATS, Attr.of(EnableStats, { type }));
     if (fd < 0) throw this.access.refusal("enable program statistics", -fd);
     return new Fd(this.sys, fd, "program statistics");
+  }
+
+  private checkRingSize({ name }: { readonly name: string }, size: number, what: string): void {
+    const { pageSize } = this.sys;
+    if (size < pageSize || !Number.isInteger(Math.log2(size)))
+      throw new UsageError(
+        `map "${name}": ${size} bytes; ${what} is a power of two of at least a page, ${pageSize}`,
+      );
   }
 
   private singleValued<K, V>(spec: MapSpec<K, V>, fd: Fd): BpfMap<K, V> {

@@ -117,7 +117,8 @@ export interface RingSpec<R = unknown> extends MapSpec {
 
 const nothing = bytes(0) as Codec<unknown>;
 
-function copied(view: DataView, at: number, length: number): Uint8Array {
+/** The decoder of records that are taken as they are. */
+export function copied(view: DataView, at: number, length: number): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset + at, length).slice();
 }
 

@@ -1,10 +1,9 @@
 import { RingBufferHeader } from "../core/bpf-uapi";
-import { BpfkitError } from "../core/errors";
 import { Resources } from "../core/resources";
 import type { Mapping, Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
-import type { RecordDecoder, RingSpec } from "./map-spec";
-import { type RecordOptions, recordBatches } from "./ring-records";
+import type { RingSpec } from "./map-spec";
+import { decoderOf, type RecordOptions, type RecordVisitor, recordBatches } from "./ring-records";
 
 const BUSY = RingBufferHeader.BPF_RINGBUF_BUSY_BIT | 0;
 const DISCARDED = RingBufferHeader.BPF_RINGBUF_DISCARD_BIT;
@@ -12,12 +11,6 @@ const HEADER = RingBufferHeader.BPF_RINGBUF_HDR_SZ;
 
 /** Records decoded at most by one `drain`: a slow reader leaves the rest in the ring, where the program sees it. */
 const MOST_DRAINED = 4096;
-
-/**
- * Sees a record where it lies: `length` bytes of `view` from `at`. It is the program's again as soon as this
- * returns, so whatever is kept must be copied.
- */
-export type RecordVisitor = (view: DataView, at: number, length: number) => void;
 
 /**
  * The reading end of a ring buffer, in memory shared with the kernel: no system call per record. One reader at a
@@ -119,7 +112,7 @@ export class RingBuffer<R> implements Disposable {
   /** The records that are there, decoded, at most `limit`. */
   drain(limit = MOST_DRAINED): R[] {
     const records: R[] = [];
-    const decode = this.decoder();
+    const decode = decoderOf(`ring buffer "${this.spec.name}"`, this.spec.record);
     this.consume((view, at, length) => {
       records.push(decode(view, at, length));
     }, limit);
@@ -146,17 +139,5 @@ export class RingBuffer<R> implements Disposable {
   [Symbol.dispose](): void {
     this.mapped[Symbol.dispose]();
     this.fd[Symbol.dispose]();
-  }
-
-  private decoder(): (view: DataView, at: number, length: number) => R {
-    const record: RecordDecoder<R> = this.spec.record;
-    if (typeof record === "function") return record;
-    return (view, at, length) => {
-      if (length < record.size)
-        throw new BpfkitError(
-          `ring buffer "${this.spec.name}": a record of ${length} bytes, its codec needs ${record.size}`,
-        );
-      return record.decode(view, at);
-    };
   }
 }

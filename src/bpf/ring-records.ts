@@ -1,4 +1,25 @@
+import { BpfkitError } from "../core/errors";
 import type { Syscalls, Watch } from "../sys/syscalls";
+import type { RecordDecoder } from "./map-spec";
+
+/**
+ * Sees a record where it lies: `length` bytes of `view` from `at`. It is the program's again as soon as this
+ * returns, so whatever is kept must be copied.
+ */
+export type RecordVisitor = (view: DataView, at: number, length: number) => void;
+
+/** Turns the bytes of a record into a value. Throws a BpfkitError for a record too short for its codec. */
+export function decoderOf<R>(
+  buffer: string,
+  record: RecordDecoder<R>,
+): (view: DataView, at: number, length: number) => R {
+  if (typeof record === "function") return record;
+  return (view, at, length) => {
+    if (length < record.size)
+      throw new BpfkitError(`${buffer}: a record of ${length} bytes, its codec needs ${record.size}`);
+    return record.decode(view, at);
+  };
+}
 
 /** How a reader learns that there are records. */
 export interface RecordOptions {

@@ -6,6 +6,8 @@ import type { Link } from "./link";
 import { BpfMap } from "./map";
 import { isPerCpu, type MapSpec, type RingSpec } from "./map-spec";
 import { MappedArray } from "./mapped-array";
+import { PerfBuffer } from "./perf-buffer";
+import type { PerfBufferSpec } from "./perf-buffer-spec";
 import type { Program } from "./program";
 import type { ProbeSpec } from "./program-spec";
 import { BpfQueue } from "./queue";
@@ -16,6 +18,7 @@ type Loaded =
   | BpfMap<never, unknown>
   | MappedArray<unknown>
   | RingBuffer<unknown>
+  | PerfBuffer<unknown>
   | BpfQueue<unknown>
   | BloomFilter<unknown>;
 
@@ -74,6 +77,11 @@ export class Session implements Disposable {
     return this.of(spec, RingBuffer) as RingBuffer<R>;
   }
 
+  /** The reading end of a perf buffer. */
+  perfBuffer<R>(spec: PerfBufferSpec<R>): PerfBuffer<R> {
+    return this.of(spec, PerfBuffer) as PerfBuffer<R>;
+  }
+
   queue<V>(spec: QueueSpec<V>): BpfQueue<V> {
     return this.of(spec, BpfQueue) as BpfQueue<V>;
   }
@@ -109,12 +117,17 @@ function create(kernel: Kernel, spec: MapSpec): Loaded {
     return kernel.createMappedArray(spec as MapSpec<number, unknown>);
   if (spec.contents !== undefined)
     throw new TypeError(`map "${spec.name}": only a mappable array has contents`);
+  if (isPerfBuffer(spec)) return kernel.createPerfBuffer(spec);
   if (isRing(spec)) return kernel.createRingBuffer(spec);
   if ("keyless" in spec)
     return spec.keyless === "queue"
       ? kernel.createQueue(spec as QueueSpec)
       : kernel.createBloomFilter(spec as BloomFilterSpec);
   return (isPerCpu(spec) ? kernel.createPerCpuMap(spec) : kernel.createMap(spec)) as Loaded;
+}
+
+function isPerfBuffer(spec: MapSpec): spec is PerfBufferSpec & MapSpec {
+  return "bytesPerCpu" in spec;
 }
 
 function isRing(spec: MapSpec): spec is RingSpec {

@@ -34,6 +34,21 @@ export const PerfType = Object.freeze({ hardware: 0, software: 1, tracepoint: 2 
 /** `enum perf_sw_ids` */
 export const SoftwareClock = Object.freeze({ "cpu-clock": 0, "task-clock": 1 });
 
+/** PERF_COUNT_SW_BPF_OUTPUT of `enum perf_sw_ids`: what bpf_perf_event_output writes to. Since Linux 4.4. */
+export const BPF_OUTPUT = 10;
+
+/** Bits of `PerfEventAttr.sampleType`, `enum perf_event_sample_format`. */
+export const PerfSample = Object.freeze({ raw: 1n << 10n });
+
+/** `enum perf_event_type`, as far as it is read. */
+export const PerfRecord = Object.freeze({ lost: 2, sample: 9 });
+
+/** `struct perf_event_header` in front of each record: u32 type, u16 misc, u16 size. */
+export const PerfHeader = struct({ type: u32, misc: u16, size: u16 });
+
+/** Where the positions stand in the first page of a mapped event, `struct perf_event_mmap_page`, in bytes. */
+export const PerfPage = Object.freeze({ dataHead: 1024, dataTail: 1032 });
+
 /** Bits of `PerfEventAttr.flags`. */
 export const PerfFlag = Object.freeze({ disabled: 1n << 0n, freq: 1n << 10n });
 
