@@ -4,7 +4,7 @@ export interface Bound {
   readonly limit: number;
   /** Undefined when it could not be measured here. */
   readonly measured: number | undefined;
-  /** "×", "ms", "MB" */
+  /** "×", "ms", "MB", "%" */
   readonly unit: string;
 }
 

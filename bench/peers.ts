@@ -2,13 +2,22 @@
 import { spawnSync } from "node:child_process";
 import { findExecutable } from "../src/cli/executable";
 
-/** Where each peer is; undefined when it is missing. */
-export interface Peers {
-  readonly bpftrace: string | undefined;
-  readonly syscount: string | undefined;
-}
+const packages = {
+  bpftrace: "bpftrace",
+  syscount: "libbpf-tools",
+  execsnoop: "libbpf-tools",
+  cpudist: "libbpf-tools",
+  runqlat: "libbpf-tools",
+  // Not compared with, but what makes the load.
+  perf: "linux-perf",
+  "stress-ng": "stress-ng",
+} as const;
 
-const packages = { bpftrace: "bpftrace", syscount: "libbpf-tools" } as const;
+export type PeerName = keyof typeof packages;
+const peerNames = Object.keys(packages) as PeerName[];
+
+/** Where each peer is; undefined when it is missing. */
+export type Peers = Readonly<Record<PeerName, string | undefined>>;
 
 function find(name: string): string | undefined {
   try {
@@ -26,19 +35,19 @@ function aptGet(...args: readonly string[]): boolean {
 
 /** Finds the peers; what is missing is installed with apt-get, where there is one. */
 export function findPeers(note: (line: string) => void): Peers {
-  const missing = Object.entries(packages).filter(([name]) => find(name) === undefined);
+  const missing = peerNames.filter((name) => find(name) === undefined);
   if (missing.length > 0 && process.getuid?.() === 0 && find("apt-get") !== undefined) {
-    const names = missing.map(([, name]) => name);
+    const names = [...new Set(missing.map((name) => packages[name]))];
     note(`installing ${names.join(", ")}`);
     const install = ["install", "-y", "--no-install-recommends", ...names];
     if (!aptGet(...install) && aptGet("update")) aptGet(...install);
   }
-  return { bpftrace: find("bpftrace"), syscount: find("syscount") };
+  return Object.fromEntries(peerNames.map((name) => [name, find(name)])) as Peers;
 }
 
 /** A line for each peer that is not compared with. */
 export function missingPeers(peers: Peers): string[] {
-  return Object.entries(peers)
-    .filter(([, path]) => path === undefined)
-    .map(([name]) => `skipped: ${name} (package ${packages[name as keyof Peers]} is not installed)`);
+  return peerNames
+    .filter((name) => peers[name] === undefined)
+    .map((name) => `skipped: ${name} (package ${packages[name]} is not installed)`);
 }

@@ -2,40 +2,20 @@
 import { spawnSync } from "node:child_process";
 import { readFacts } from "../src/bpf/facts";
 import { Kernel } from "../src/bpf/kernel";
-import { findExecutable } from "../src/cli/executable";
 import { BpfkitError } from "../src/core/errors";
 import { openLinux } from "../src/sys/linux";
 import type { ProgramRuns } from "./attached-programs";
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
+import { peer, procCount } from "./exec-tracers";
 import { type Contender, measureInTurn } from "./rounds";
 import { RunningTracer, type Tracer } from "./running-tracer";
 import { summarize } from "./statistics";
 import { textTable } from "./text-table";
-import { bpfkitScript } from "./this-build";
 
 const ROUNDS = 5;
 const EXECS = 1000;
 const SWITCHES = 100_000;
-
-function procCount(programs: number, ...options: readonly string[]): Tracer {
-  const fixed = options.includes("--events") ? ["-f", "ndjson"] : ["--json"];
-  return {
-    name: ["bpfkit proc-count", ...options].join(" "),
-    command: [process.execPath, bpfkitScript, "proc-count", "-q", ...fixed, ...options],
-    programs,
-  };
-}
-
-/** A tool of libbpf-tools, where it is installed. */
-function peer(name: string, programs: number): Tracer[] {
-  try {
-    const path = findExecutable(name, `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`);
-    return [{ name: `libbpf-tools ${name}`, command: [path], programs }];
-  } catch {
-    return [];
-  }
-}
 
 /** Runs a shell's script; throws when it fails. */
 function shell(script: string): void {
@@ -99,7 +79,7 @@ function ratio(
 async function execCost(bench: Bench): Promise<readonly Bound[]> {
   const [counting, events, cost] = [procCount(1), procCount(1, "--events"), procCount(4, "--cost")];
   const medians = await compare(
-    [counting, events, cost, ...peer("execsnoop", 2)],
+    [counting, events, cost, ...peer(bench, "execsnoop")],
     executions,
     EXECS,
     "exec",
@@ -115,7 +95,7 @@ async function execCost(bench: Bench): Promise<readonly Bound[]> {
 async function switchCost(bench: Bench): Promise<readonly Bound[]> {
   const cost = procCount(4, "--cost");
   const medians = await compare(
-    [cost, ...peer("cpudist", 1), ...peer("runqlat", 3)],
+    [cost, ...peer(bench, "cpudist"), ...peer(bench, "runqlat")],
     switches,
     SWITCHES,
     "switch",

@@ -9,6 +9,7 @@ import { describeProcess, otherTracers } from "./other-tracers";
 import { findPeers, missingPeers } from "./peers";
 import { endOnSignals, hasTracefs, runInside } from "./private-mounts";
 import { execBenchmark, switchBenchmark } from "./proc-count";
+import { execTimeBenchmark, switchTimeBenchmark } from "./proc-throughput";
 import { programCost } from "./program-cost";
 import { startUp } from "./start-up";
 import { syscallCost } from "./syscall-cost";
@@ -21,6 +22,8 @@ const benchmarks: readonly Benchmark[] = [
   memory,
   execBenchmark,
   switchBenchmark,
+  execTimeBenchmark,
+  switchTimeBenchmark,
 ];
 
 function usage(): string {
