@@ -64,6 +64,10 @@ function powerOfTwo(atLeast: number): number {
   return 2 ** Math.ceil(Math.log2(atLeast));
 }
 
+function shardsOf({ parts, cpus }: TallyOptions): number {
+  return powerOfTwo(parts.latency ? Math.min(cpus, MOST_HISTOGRAM_SHARDS) : cpus);
+}
+
 export interface Tally {
   readonly options: TallyOptions;
   readonly maps: readonly MapSpec[];
@@ -81,10 +85,9 @@ export function tally(options: TallyOptions): Tally {
   const value = statsCodec(parts);
   const create = { array: hashMap, hash: hashMap, lru: lruHashMap, percpu: perCpuHashMap }[kind];
   const hash = create("tally", { key, value, maxEntries }) as MapSpec<GroupKey, Stats>;
-  const shards = powerOfTwo(parts.latency ? Math.min(cpus, MOST_HISTOGRAM_SHARDS) : cpus);
   const array =
     kind === "array" && index !== undefined
-      ? mappableArray("tally_array", value, shards * index.limit)
+      ? mappableArray("tally_array", value, shardsOf(options) * index.limit)
       : undefined;
   const losses = mappableArray("tally_losses", Losses, 1);
   const seen = kind === "lru" ? mappableArray("tally_seen", count64, powerOfTwo(cpus)) : undefined;
@@ -109,6 +112,8 @@ export interface AddToTally {
   writeKey(at: number): Block;
   /** Runs when a key was inserted, with the key at `fp + at`. Loses what a call loses. */
   onNewKey?(at: number): Block;
+  /** True where another program adds to this tally too: then two of them may meet on one CPU. */
+  readonly hasOtherWriters?: boolean;
   /** A register to use. */
   readonly place: Register;
   /** End of `tallyStack` bytes. */
@@ -121,14 +126,20 @@ export function addToTally(tallied: Tally, how: AddToTally): Block {
   const indexAt = stack - tallyStack(tallied.options);
   const keyAt = indexAt + INDEX_SIZE;
   const elsewhere = label("no_place");
-  const found = label("place");
   const done = label("tallied");
+  const { array, hash, options } = tallied;
+  const add = (isShared: boolean) => addEvent(place, registers, isShared || how.hasOtherWriters === true);
   return [
     countSeen(tallied, indexAt),
-    tallied.array === undefined ? [] : [placeInArray(tallied, how, elsewhere), jump.always(found), elsewhere],
-    [how.writeKey(keyAt), placeInHash(tallied, how, keyAt, done)],
-    found,
-    addEvent(place, registers),
+    array === undefined
+      ? []
+      : [
+          placeInArray(tallied, how, elsewhere),
+          add(shardsOf(options) < options.cpus),
+          jump.always(done),
+          elsewhere,
+        ],
+    [how.writeKey(keyAt), placeInHash(tallied, how, keyAt, done), add(!isPerCpu(hash))],
     done,
   ];
 }
