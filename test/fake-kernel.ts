@@ -15,6 +15,12 @@ import type { Mapping, MemoryLock, Syscalls, Watch } from "../src/sys/syscalls";
 
 const PAGE = 4096;
 
+const BATCHES: readonly number[] = [
+  BpfCmd.BPF_MAP_LOOKUP_BATCH,
+  BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH,
+  BpfCmd.BPF_MAP_UPDATE_BATCH,
+];
+
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** A map of the fake. `entries` are in the order of insertion, which is the order they are walked in. */
@@ -214,10 +220,10 @@ export class FakeSyscalls implements Syscalls {
   }
 
   private mapCommand(command: number, attr: Attr): number {
-    const isBatch =
-      command === BpfCmd.BPF_MAP_LOOKUP_BATCH || command === BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH;
+    const isBatch = BATCHES.includes(command);
     const map = this.maps.get(isBatch ? attr.read(MapBatch, "mapFd") : attr.read(MapElem, "mapFd"));
     if (map === undefined) return -errno.EBADF;
+    if (command === BpfCmd.BPF_MAP_UPDATE_BATCH) return updateBatch(map, attr);
     if (isBatch) return batch(map, attr, command === BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH);
     return map.keySize === 0 ? onValues(map, command, attr) : onEntries(map, command, attr);
   }
@@ -300,6 +306,24 @@ function batch(map: FakeMap, attr: Attr, remove: boolean): number {
   const end = start + found.length;
   new DataView(buffer(attr, MapBatch.offsets.outBatch).buffer).setUint32(0, end, true);
   return (remove ? map.entries.size === 0 : end >= map.entries.size) ? -errno.ENOENT : 0;
+}
+
+/** Stops at the first entry that finds no room, and says how many there were before it. */
+function updateBatch(map: FakeMap, attr: Attr): number {
+  const keys = buffer(attr, MapBatch.offsets.keys);
+  const values = buffer(attr, MapBatch.offsets.values);
+  const count = attr.read(MapBatch, "count");
+  for (let i = 0; i < count; i++) {
+    const key = hex(keys.subarray(i * map.keySize, (i + 1) * map.keySize));
+    if (!map.entries.has(key) && map.entries.size >= map.maxEntries) {
+      attr.write(MapBatch, "count", i);
+      return -errno.E2BIG;
+    }
+    // A value takes what is left for it: on a per-CPU map more than its size.
+    const size = values.length / (keys.length / map.keySize);
+    map.entries.set(key, values.slice(i * size, (i + 1) * size));
+  }
+  return 0;
 }
 
 /** Facts of a machine with two CPUs and a recent kernel without BTF. */

@@ -5,7 +5,7 @@ import { Attr } from "../sys/attr";
 import type { Syscalls } from "../sys/syscalls";
 import { MapBatch } from "./attr-layouts";
 import type { Fd } from "./fd";
-import { mapError } from "./map-error";
+import { mapError, naming } from "./map-error";
 import { isHash, type MapSpec } from "./map-spec";
 import { keyIdentity } from "./map-walk";
 
@@ -37,8 +37,7 @@ export function readBatches<K, V>(
   // The position is opaque to us; four bytes hold it for hash maps, and other types use a key.
   const next = new Uint8Array(Math.max(4, key.size));
   let position: Uint8Array | undefined;
-  const affordable = Math.max(64, Math.floor(BATCH_BYTES / (key.size + value.size)));
-  let room = Math.max(1, Math.min(BATCH, spec.maxEntries, affordable));
+  let room = Math.max(1, Math.min(spec.maxEntries, affordable(key, value)));
   let keys = new Uint8Array(room * key.size);
   let values = new Uint8Array(room * value.size);
   // Twice the map's size is more than other types than hash maps yield unless they start over and over.
@@ -81,6 +80,38 @@ export function readBatches<K, V>(
     position = next.slice();
   }
   return list;
+}
+
+/** How many entries one call reads or writes. */
+function affordable(key: { readonly size: number }, value: { readonly size: number }): number {
+  return Math.min(BATCH, Math.max(64, Math.floor(BATCH_BYTES / (key.size + value.size))));
+}
+
+/**
+ * Writes entries in batches, until the kernel refuses one: it has none for this type of map, or an entry in it cannot be
+ * written. Returns how many entries are before that one, all of them written.
+ */
+export function writeBatches<K, V>(
+  { sys, spec, key, value, fd }: Batched<K, V>,
+  entries: readonly (readonly [K, V])[],
+): number {
+  const room = Math.min(entries.length, affordable(key, value));
+  const keys = new Uint8Array(room * key.size);
+  const values = new Uint8Array(room * value.size);
+  const keyView = new DataView(keys.buffer);
+  const valueView = new DataView(values.buffer);
+  for (let written = 0; written < entries.length; ) {
+    const chunk = entries.slice(written, written + room);
+    values.fill(0);
+    chunk.forEach(([entryKey, entryValue], i) => {
+      naming(spec, "key", () => key.encode(keyView, i * key.size, entryKey));
+      naming(spec, "value", () => value.encode(valueView, i * value.size, entryValue));
+    });
+    const attr = Attr.of(MapBatch, { mapFd: fd.number, keys, values, count: chunk.length });
+    if (sys.bpf(BpfCmd.BPF_MAP_UPDATE_BATCH, attr) < 0) return written;
+    written += chunk.length;
+  }
+  return entries.length;
 }
 
 /** EINVAL: the kernel does not know the command. ENOTSUPP: this type of map does not. */

@@ -3,7 +3,7 @@ import { type Codec, decoded, encoded } from "../core/codec";
 import { errno } from "../core/errno";
 import type { Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
-import { readBatches } from "./map-batch";
+import { readBatches, writeBatches } from "./map-batch";
 import { MapElement } from "./map-element";
 import { mapError } from "./map-error";
 import { freezeMap, type MapDetails, mapDetails } from "./map-object";
@@ -75,6 +75,17 @@ export class BpfMap<K, V> implements Disposable {
     if (mode === "exist" && result === -errno.ENOENT) return false;
     this.check(result, "update");
     return true;
+  }
+
+  /**
+   * Writes entries whether they exist or not, in batches (since Linux 5.6), or one by one where the map type has no
+   * batches. When one cannot be written, those before it are and the error is that of `update`.
+   */
+  updateAll(entries: Iterable<readonly [K, V]>): void {
+    const all = [...entries];
+    const { sys, spec, key, value, fd } = this;
+    const written = writeBatches({ sys, spec, key, value, fd }, all);
+    for (const [entryKey, entryValue] of all.slice(written)) this.update(entryKey, entryValue);
   }
 
   /** Removes an entry. False when there was none. */

@@ -71,6 +71,51 @@ for (const [name, spec] of perCpus)
     expect(map.drain()).toEqual([]);
   });
 
+kernelTest(
+  ["hash", "lru-hash", "array", "lpm-trie", "batch"],
+  "many entries are written at once",
+  ({ kernel }) => {
+    const entries = Array.from({ length: 5003 }, (_, n) => [n, n * 3] as const);
+    const sized = { key: u32, value: count64, maxEntries: 5003 };
+    for (const spec of [hashMap("all", sized), lruHashMap("all", { ...sized, maxEntries: 20_000 })]) {
+      using map = kernel.createMap(spec);
+      map.update(5, 1);
+      map.updateAll(entries);
+      expect(map.entries().sort(([a], [b]) => a - b)).toEqual(entries);
+    }
+    using array = kernel.createMap(arrayMap("all", count64, 5003));
+    array.updateAll(entries);
+    expect(array.entries()).toEqual(entries);
+    using routes = kernel.createMap(lpmTrie("all", { data: bytes(4), value: u32, maxEntries: 3 }));
+    routes.updateAll(
+      [8, 16, 24].map((length) => [{ prefixLength: length, data: new Uint8Array(4) }, length]),
+    );
+    expect(routes.lookup({ prefixLength: 32, data: new Uint8Array(4) })).toBe(24);
+  },
+);
+
+kernelTest(["per-cpu-hash", "per-cpu-array"], "many entries of a value for each CPU", ({ kernel }) => {
+  const cpus = Array.from({ length: kernel.facts.possibleCpus }, (_, cpu) => cpu);
+  const entries = Array.from({ length: 101 }, (_, n): [number, number[]] => [
+    n,
+    cpus.map((cpu) => n * 7 + cpu),
+  ]);
+  using hash = kernel.createPerCpuMap(perCpuHashMap("all", { key: u32, value: u32, maxEntries: 101 }));
+  using array = kernel.createPerCpuMap(perCpuArrayMap("all", u32, 101));
+  for (const map of [hash, array]) {
+    map.updateAll(entries);
+    expect(map.entries().sort(([a], [b]) => a - b)).toEqual(entries);
+  }
+});
+
+kernelTest(["hash"], "many entries for a map that has room for some", ({ kernel }) => {
+  using map = kernel.createMap(hashMap("full", { key: u32, value: u32, maxEntries: 3 }));
+  expect(() => map.updateAll([1, 2, 3, 4, 5].map((n) => [n, n]))).toThrow(
+    expect.objectContaining({ code: "E2BIG", hint: "the map is full: it has 3 entries" }),
+  );
+  expect(map.entries().sort()).toEqual([1, 2, 3].map((n) => [n, n]));
+});
+
 kernelTest(["array", "per-cpu-array"], "arrays have all their indices from the start", ({ kernel }) => {
   using map = kernel.createMap(arrayMap("array", u64, 5));
   map.update(4, 2n ** 63n);

@@ -84,6 +84,68 @@ describe.each([
   });
 });
 
+describe("many updates in one call", () => {
+  const entries = Array.from({ length: 10 }, (_, n) => entry(n));
+  const made = (calls: readonly { call: string }[], name: string) =>
+    calls.filter(({ call }) => call === name).length;
+
+  test("are one system call", () => {
+    const { kernel, sys } = fakeKernel();
+    using map = kernel.createMap(counts);
+    map.update(entry(3)[0], 1);
+    map.updateAll(entries);
+    expect(map.entries().sort(([a], [b]) => a.pid - b.pid)).toEqual(entries);
+    expect([made(sys.calls, "BPF_MAP_UPDATE_BATCH"), made(sys.calls, "BPF_MAP_UPDATE_ELEM")]).toEqual([1, 1]);
+  });
+
+  test("are one for each entry where there are no batches", () => {
+    const { kernel, sys } = fakeKernel();
+    sys.refuse(BpfCmd.BPF_MAP_UPDATE_BATCH, errno.EINVAL);
+    using map = kernel.createMap(counts);
+    map.updateAll(new Map(entries));
+    expect(map.entries()).toEqual(entries);
+  });
+
+  test("are several for large values, of per-CPU maps too", () => {
+    const { kernel, sys } = fakeKernel({ possibleCpus: 3 });
+    const value = bytes(4093);
+    using map = kernel.createPerCpuMap(perCpuHashMap("large", { key: u32, value, maxEntries: 200 }));
+    const all = Array.from(
+      { length: 150 },
+      (_, n) => [n, [1, 2, 3].map((cpu) => new Uint8Array(4093).fill(n + cpu))] as [number, Uint8Array[]],
+    );
+    map.updateAll(all);
+    expect(made(sys.calls, "BPF_MAP_UPDATE_BATCH")).toBe(3);
+    expect(map.lookup(149)).toEqual(all[149]?.[1]);
+    expect(map.lookup(0)).toEqual(all[0]?.[1]);
+  });
+
+  test("stop at the entry that finds no room, as one update does", () => {
+    const { kernel } = fakeKernel();
+    using map = kernel.createMap({ ...counts, maxEntries: 7 });
+    expect(() => map.updateAll(entries)).toThrow(
+      expect.objectContaining({ message: 'map "counts" update: E2BIG', code: "E2BIG" }),
+    );
+    expect(map.entries()).toEqual(entries.slice(0, 7));
+  });
+
+  test("of nothing are none", () => {
+    const { kernel, sys } = fakeKernel();
+    using map = kernel.createMap(counts);
+    map.updateAll([]);
+    expect(made(sys.calls, "BPF_MAP_UPDATE_BATCH")).toBe(0);
+  });
+
+  test("with a wrong value name the map, and write nothing", () => {
+    const { kernel } = fakeKernel();
+    using map = kernel.createMap(counts);
+    expect(() => map.updateAll([entry(1), [entry(2)[0], -1]])).toThrow(
+      'map "counts" value: count64: -1 is not',
+    );
+    expect(map.entries()).toEqual([]);
+  });
+});
+
 describe("a map that changes while it is read", () => {
   test("yields each key once though the kernel begins again", () => {
     const { kernel, sys } = fakeKernel();
@@ -159,6 +221,7 @@ describe("bad input", () => {
     for (const use of [
       () => map.lookup(key),
       () => map.update(key, 1),
+      () => map.updateAll([[key, 1]]),
       () => map.delete(key),
       () => map.entries(),
       () => map.drain(),
