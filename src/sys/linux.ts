@@ -132,6 +132,23 @@ export function openLinux(): Syscalls {
   };
 }
 
+/**
+ * The demangler of the C++ runtime, which koffi's native part is linked with: `__cxa_demangle` of the Itanium C++ ABI.
+ * It gives undefined for what is no mangled name, and for everything where there is no such runtime.
+ */
+export function openCxxDemangler(): (mangled: string) => string | undefined {
+  const koffi = require("koffi") as typeof koffiModule;
+  try {
+    const freedString = koffi.disposable("str");
+    const demangle = koffi
+      .load(null)
+      .func("__cxa_demangle", freedString, ["str", "void *", "void *", "void *"]);
+    return (mangled) => (demangle(mangled, null, null, null) as string | null) ?? undefined;
+  } catch {
+    return () => undefined;
+  }
+}
+
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
