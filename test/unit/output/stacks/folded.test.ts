@@ -100,6 +100,7 @@ test("any names, weights and depths survive", () => {
       const text = folded(profileOf(stacks), { kinds: true });
       expect(folded(read(text), { kinds: true })).toBe(text);
     }),
+    { numRuns: 30 },
   );
 });
 
