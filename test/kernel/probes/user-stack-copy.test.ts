@@ -35,6 +35,7 @@ static void *thread(void *arg) { for (;;) outer(); return arg; }
 int main(int argc, char **argv) {
   pthread_t other;
   mode = argv[1];
+  write(1, "m", 1);
   if (*mode == 't') { pthread_create(&other, 0, thread, 0); pthread_join(other, 0); }
   for (;;) outer();
 }`;
@@ -67,9 +68,10 @@ const SAMPLES = 101;
 
 /** Samples a run of the program until there are enough stacks, and unwinds them. */
 async function sampled(kernel: Kernel, mode: string, stackSize: number): Promise<Sampled[]> {
-  const child = spawn(compiled(), [mode], { stdio: "ignore" });
+  const child = spawn(compiled(), [mode], { stdio: ["ignore", "pipe", "inherit"] });
   living.add(child);
-  await once(child, "spawn");
+  // It is in main, and everything is mapped.
+  await once(child.stdout, "data");
   const pid = child.pid as number;
   const codec = userStackCodec(kernel.facts.arch, stackSize);
   const ring = ringBuffer("ring", 1 << 21);
@@ -107,8 +109,7 @@ async function sampled(kernel: Kernel, mode: string, stackSize: number): Promise
     });
   }
   child.kill("SIGKILL");
-  // The first may be from before main.
-  return found.slice(-SAMPLES + 20);
+  return found;
 }
 
 /** How many have these functions one below the other, the innermost first. */
