@@ -1,4 +1,4 @@
-import { assemble, disassemble, r6 } from "../../../src/asm";
+import { assemble, disassemble, exit, r6 } from "../../../src/asm";
 import type { Btf } from "../../../src/bpf/btf/btf";
 import {
   checkStackSize,
@@ -21,7 +21,7 @@ function btf(handsOut: boolean): Btf {
 
 function listingOf(stackSize: number, handsOut = true): string {
   const facts = { arch: "x64", btf: () => btf(handsOut) };
-  return disassemble(assemble(copyUserStack(userStackCodec("x64", stackSize), facts, r6, 0)).bytes);
+  return disassemble(assemble([copyUserStack(userStackCodec("x64", stackSize), facts, r6, 0), exit()]).bytes);
 }
 
 const countOf = (text: string, word: string) => text.split(word).length - 1;
