@@ -84,6 +84,8 @@ export class ProcessSymbols {
   private readAt = 0;
   /** By device and inode. */
   private readonly opened = new Map<string, ElfModule | Unnamed>();
+  /** Unwinding asks for each frame of each sample. */
+  private readonly found = new WeakMap<ExecutableMapping, MappedModule>();
   private readonly perfMapFile: PerfMapFile;
   private perfMap: { readonly map: PerfMap | undefined; readonly readAt: number } | undefined;
 
@@ -114,10 +116,16 @@ export class ProcessSymbols {
     return mappings.map((mapping) => ({ mapping, module: this.moduleOf(mapping) }));
   }
 
-  /** What is mapped at `address`. */
+  /** What is mapped at `address`; the same object for every address of a mapping. */
   moduleAt(address: bigint): MappedModule | undefined {
     const mapping = this.find(Number(address));
-    return mapping && { mapping, module: this.moduleOf(mapping) };
+    if (mapping === undefined) return undefined;
+    let found = this.found.get(mapping);
+    if (found === undefined) {
+      found = { mapping, module: this.moduleOf(mapping) };
+      this.found.set(mapping, found);
+    }
+    return found;
   }
 
   /** What `address` belongs to. */

@@ -10,7 +10,7 @@ import type { MappedCode, UnwindProcess } from "./unwinder";
 /** Unwind information by file: processes share it. */
 export class UnwindInfos {
   private readonly infos = new WeakMap<ElfModule, UnwindInfo>();
-  private readonly codes = new WeakMap<ExecutableMapping, MappedCode>();
+  private readonly codes = new WeakMap<MappedModule, MappedCode>();
   private readonly processes = new WeakMap<ProcessSymbols, UnwindProcess>();
 
   /** The code of a process; its maps are read again where an address is in none. */
@@ -25,10 +25,10 @@ export class UnwindInfos {
 
   private codeOf(mapped: MappedModule | undefined): MappedCode | undefined {
     if (mapped === undefined) return undefined;
-    let code = this.codes.get(mapped.mapping);
+    let code = this.codes.get(mapped);
     if (code === undefined) {
       code = this.newCode(mapped);
-      this.codes.set(mapped.mapping, code);
+      this.codes.set(mapped, code);
     }
     return code;
   }
