@@ -70,6 +70,15 @@ export class UserSymbols implements Disposable {
     return this.process(pid).lookup(address);
   }
 
+  /**
+   * Unpacks the symbols that stripped files carry in compressed form (Fedora's MiniDebugInfo), which cannot be done
+   * while a name is waited for: call it before names are asked for, or do without those.
+   */
+  async unpack(): Promise<void> {
+    for (const process of this.processes.values())
+      for (const { module } of process.mapped) if (typeof module !== "string") await module.unpack();
+  }
+
   /** Closes every file. */
   [Symbol.dispose](): void {
     this.modules[Symbol.dispose]();

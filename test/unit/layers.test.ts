@@ -24,6 +24,7 @@ const packages: Readonly<Record<string, RegExp>> = {
   chalk: /^output\//,
   "cli-table3": /^output\//,
   commander: /^cli\/command-line\.ts$/,
+  "xz-decompress": /^symbols\/elf\/mini-debug-info\.ts$/,
   "pprof-format": /^output\/stacks\/pprof\.ts$/,
 };
 

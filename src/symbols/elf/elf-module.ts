@@ -3,6 +3,7 @@ import { openDebugFile } from "./debug-files";
 import type { ElfFile } from "./elf-file";
 import { ElfError } from "./error";
 import type { ElfFunction, FunctionTable } from "./function-table";
+import { openMiniDebugInfo } from "./mini-debug-info";
 
 /** Where a module's names come from: how much can be expected of them. */
 export type SymbolSource = "symtab" | "debug file" | "minidebuginfo" | "dynsym" | "none";
@@ -11,6 +12,7 @@ export class ElfModule implements Disposable {
   private list: readonly FunctionTable[] | undefined;
   private debug: ElfFile | undefined;
   private source: SymbolSource = "none";
+  private unpacked = false;
 
   /** `path` is where the file lies below each of `roots`, in which its debug file is looked for too. */
   constructor(
@@ -18,6 +20,17 @@ export class ElfModule implements Disposable {
     private readonly path: string,
     private readonly roots: readonly string[],
   ) {}
+
+  /** Unpacks the symbols that the file carries in compressed form, if it has no others. */
+  async unpack(): Promise<void> {
+    if (this.hasOwnNames || this.unpacked) return;
+    this.unpacked = true;
+    const mini = await openMiniDebugInfo(this.elf).catch(absentIfDamaged);
+    const table = mini && intact(() => mini.functions);
+    if (table === undefined) return;
+    this.list = [table, ...this.tables];
+    this.source = "minidebuginfo";
+  }
 
   /** The best of its symbol tables. */
   get symbolSource(): SymbolSource {
@@ -93,7 +106,10 @@ function intact<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof ElfError) return undefined;
-    throw error;
+    return absentIfDamaged(error);
   }
+}
+
+function absentIfDamaged(error: unknown): undefined {
+  if (!(error instanceof ElfError)) throw error;
 }
