@@ -26,6 +26,7 @@ const packages = [
   "procps",
   "sed",
   "strace",
+  "time",
   "usr-is-merged",
   "util-linux",
 ];

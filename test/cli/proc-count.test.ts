@@ -40,17 +40,19 @@ describe("documents are as their schema says", () => {
     ["counts", ["--by", "pid,exe,args,parent,uid,cgroup"]],
     ["--cost", ["--cost", "--by", "comm,args,container"]],
     ["--tree", ["--tree"]],
-    ["--events", ["--events", "--exit", "-x", "--exe"]],
+    ["--events", ["--events", "--exit", "--exe"]],
+    ["--events", ["--events", "--exit", "--exe", "-x"]],
     ["--failed", ["-x"]],
     ["--flapping", ["--flapping", "0/min"]],
   ] as const) {
     const needs = args.includes("-x" as never) ? [...NEEDS, "current-task-btf"] : NEEDS;
-    kernelTest(needs, `${variant} as JSON`, async () => {
+    const name = args.includes("-x" as never) && variant !== "--failed" ? `${variant} -x` : variant;
+    kernelTest(needs, `${name} as JSON`, async () => {
       const { code, stdout } = await bpfkit("proc-count", "-q", "--json", ...args, ...COMMAND);
       expect(code).toBe(5);
       expectShape(JSON.parse(stdout), slug(variant));
     });
-    kernelTest(needs, `${variant} as NDJSON`, async () => {
+    kernelTest(needs, `${name} as NDJSON`, async () => {
       const { stdout } = await bpfkit("proc-count", "-q", "-f", "ndjson", ...args, ...COMMAND);
       for (const line of stdout.split("\n").filter(Boolean))
         expectShape(JSON.parse(line), `${slug(variant)}Line`);
@@ -89,10 +91,20 @@ kernelTest(NEEDS, "--fail-on-loss", async () => {
   expect(code).toBe(3);
 });
 
-test("--dump prints listings, with and without costs and events", async () => {
-  for (const args of [[], ["--cost", "--by", "args,exe"], ["--events", "--exit", "-x"]]) {
+describe("--dump prints listings", () => {
+  test.each([
+    ["counts", []],
+    ["--cost", ["--cost", "--by", "args,exe"]],
+    ["--reset", ["--by", "pid", "-i", "1", "--reset"]],
+    ["--events", ["--events", "--exit"]],
+  ])("%s", async (_name, args) => {
     const { code, stdout } = await bpfkit("proc-count", "--dump", ...args);
     expect(code).toBe(0);
     expect(stdout).toContain("at btf-raw-tracepoint sched_process_exec");
-  }
+  });
+  kernelTest([...NEEDS, "current-task-btf"], "--failed", async () => {
+    const { code, stdout } = await bpfkit("proc-count", "--dump", "-x");
+    expect(code).toBe(0);
+    expect(stdout).toContain("at btf-raw-tracepoint sys_exit");
+  });
 });

@@ -13,6 +13,7 @@ import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
 import { openCosts } from "./costs";
 import { eventOptions, watchEvents } from "./events";
 import { eventsProbe } from "./events-probe";
+import { introduction } from "./introduction";
 import { keptArgsSize, type ProbeOptions } from "./layout";
 import { check, dimensionsOf, maxEntriesOf, type Options, options } from "./options";
 import { procCountProbe } from "./probe";
@@ -99,11 +100,6 @@ function dumpOfCounts(given: Options, context: Context): string {
   const { spec, cost } = procCountProbe(asked, context.facts());
   const iterators = cost === undefined ? [] : [cost.begin, cost.settle];
   return [dumpOf(spec), ...iterators.map(dumpOfIterator)].join("\n");
-}
-
-function introduction({ duration }: Options, { tracee }: Context): string {
-  if (tracee !== undefined) return `tracing the executions of "${tracee.command.join(" ")}" until it ends`;
-  return duration === undefined ? "tracing executions, Ctrl-C to end" : "tracing executions";
 }
 
 function dumpOfIterator({ name, code }: TaskIteratorSpec): string {

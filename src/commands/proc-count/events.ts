@@ -9,6 +9,7 @@ import type { EventOptions } from "./event-layout";
 import { createSink } from "./event-sinks";
 import { EventStream } from "./event-stream";
 import { eventsProbe } from "./events-probe";
+import { introduction } from "./introduction";
 import type { Options } from "./options";
 
 /** The records that these options need. */
@@ -38,11 +39,7 @@ export async function watchEvents(context: Context, kernel: Kernel, given: Optio
   const probe = eventsProbe(eventOptions(given, follow, ownIds(kernel)), kernel.facts);
   using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
   tellAttached(context, probe.spec);
-  context.notice(
-    follow
-      ? `tracing "${context.tracee?.command.join(" ")}" until it ends`
-      : "tracing executions, Ctrl-C to end",
-  );
+  context.notice(introduction(given, context));
   const { clock, signal } = context;
   const startedAt = clock.now();
   const startNs = clock.monotonicNs();

@@ -26,7 +26,10 @@ export function onFailure(layout: Layout): ProgramSpec {
   const names = REGISTERS[facts.arch as keyof typeof REGISTERS];
   if (names === undefined)
     throw new NotSupportedError(`failed: architecture "${facts.arch}" is not supported`);
-  if (!facts.isAtLeast(5, 11)) throw new NotSupportedError("failed: needs Linux 5.11");
+  if (!facts.isAtLeast(5, 11))
+    throw new NotSupportedError("failed: needs Linux 5.11", {
+      hint: "since then a program may look into the task that makes a system call",
+    });
   const native = nativeAbi(facts.arch);
   const done = label("done");
   const found = label("path");

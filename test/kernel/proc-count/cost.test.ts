@@ -50,9 +50,10 @@ kernelTest(
       running: 0,
       maxRssBytes: kib * 1024,
     });
-    // time shows hundredths, each cut off.
-    expect(Math.abs(Number(row["cpuNs"]) - (user + system) * 1e9)).toBeLessThan(40 * MS);
-    // time begins at the fork, and each of eight threads may be pushed aside once more after its account.
+    // time shows hundredths, each cut off, and begins at the fork.
+    const cpuNs = Number(row["cpuNs"]);
+    expect(Math.abs(cpuNs - (user + system) * 1e9)).toBeLessThan(Math.max(40 * MS, 0.03 * cpuNs));
+    // Each of eight threads may be pushed aside once more after its account.
     expect(Math.abs(Number(row["involuntarySwitches"]) - involuntary)).toBeLessThanOrEqual(16);
     // The last switch of a thread comes after the kernel has taken its account.
     expect(Number(row["voluntarySwitches"]) - voluntary).toBeGreaterThanOrEqual(0);
@@ -82,9 +83,8 @@ kernelTest(NEEDS, "statuses and signals are counted, dead or alive", async ({ ke
 
 kernelTest(NEEDS, "a sleeper costs time but no CPU", async ({ kernel }) => {
   const { rows } = await counted(kernel, ["--cost"], ["sh", "-c", "sleep 0.3; :"]);
-  const row = rowOf(rows, "comm", "sleep");
-  expect(Number(row["wallNs"])).toBeGreaterThanOrEqual(290 * MS);
-  expect(Number(row["cpuNs"])).toBeLessThan(100 * MS);
+  const { wallNs, cpuNs } = rowOf(rows, "comm", "sleep");
+  expect(Number(wallNs) - Number(cpuNs)).toBeGreaterThanOrEqual(300 * MS);
 });
 
 kernelTest(COMPILED, "short threads in great number are charged in full", async ({ kernel }) => {
@@ -127,13 +127,14 @@ kernelTest(
 kernelTest(NEEDS, "-p charges this process and not its children", async ({ kernel }) => {
   const child = spawn("sh", [
     "-c",
-    "read x; i=0; while [ $i -lt 19 ]; do /bin/true; i=$((i+1)); done; read x",
+    "read x; i=0; while [ $i -lt 19 ]; do /bin/true; i=$((i+1)); done; echo; read x",
   ]);
   try {
     await once(child, "spawn");
     const { rows } = await counted(kernel, ["--cost", "-p", String(child.pid), "-n", "0"], async () => {
+      const done = once(child.stdout, "data");
       child.stdin.write("\n");
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await done;
     });
     expect(rows.map((row) => row["comm"])).toEqual(["sh"]);
     expect(rows[0]).toMatchObject({ count: 0, forks: 19, running: 1 });

@@ -22,7 +22,7 @@ const loop = (times: number, program: string) =>
 
 for (const map of ["hash", "percpu", "lru"])
   kernelTest(NEEDS, `--map ${map} counts each execution exactly`, async ({ kernel }) => {
-    const trues = rounds(211, 41);
+    const trues = rounds(211, 23);
     const script = `${loop(trues, "/bin/true")}; ${loop(23, "/bin/false")}; ${loop(3, "/bin/echo >/dev/null")}`;
     const { rows, lost, totals, outcome } = await counted(
       kernel,
@@ -40,7 +40,7 @@ for (const map of ["hash", "percpu"])
     COMPILED,
     `--map ${map} counts a storm from parallel shells to the last one`,
     async ({ kernel }) => {
-      const each = rounds(14_293, 149);
+      const each = rounds(14_293, 31);
       const one = `(${loop(each, compiled().nothing)}) &`;
       const { rows, lost } = await counted(kernel, ["--map", map], ["sh", "-c", `${one.repeat(7)} wait`]);
       expect(rowOf(rows, "comm", "nothing")["count"]).toBe(7 * each);

@@ -116,7 +116,7 @@ kernelTest([...COMPILED, "current-task-btf"], "-x by itself counts them", async 
 });
 
 kernelTest(COMPILED, "a storm comes through whole", async ({ kernel }) => {
-  const each = rounds(2503, 149);
+  const each = rounds(2503, 31);
   const one = `(i=0; while [ $i -lt ${each} ]; do ${compiled().nothing}; i=$((i+1)); done) &`;
   const { lines, last } = await events(kernel, ["--exit"], ["sh", "-c", `${one.repeat(5)} wait`]);
   expect(lines.filter(({ event, comm }) => event === "exec" && comm === "nothing")).toHaveLength(5 * each);
@@ -125,13 +125,13 @@ kernelTest(COMPILED, "a storm comes through whole", async ({ kernel }) => {
 });
 
 kernelTest(COMPILED, "what does not fit into the ring buffer is counted", async ({ kernel }) => {
-  const times = 1499;
+  const times = 311;
   const script = `i=0; while [ $i -lt ${times} ]; do "$0" "$1"; i=$((i+1)); done`;
   const { printed, outcome } = await counted(
     kernel,
-    ["--events", "--comm", "nothing"],
-    // While this waits nobody reads, and 4 MiB hold a thousand such command lines.
-    () => void execFileSync("sh", ["-c", script, compiled().nothing, "x".repeat(4000)]),
+    ["--events", "--comm", "nothing", "--args-size", "16K"],
+    // While this waits nobody reads, and 4 MiB hold 255 such command lines.
+    () => void execFileSync("sh", ["-c", script, compiled().nothing, "x".repeat(17_000)]),
     "ndjson",
   );
   const lines = printed.trimEnd().split("\n").length - 1;

@@ -35,7 +35,7 @@ for (const [map, ...more] of [
     COMPILED,
     `--map ${[map, ...more].join(" ")}: reports add up to all there was, however often one reads`,
     async ({ kernel }) => {
-      const each = rounds(1009, 53);
+      const each = rounds(1009, 23);
       const one = `(${loop(each, compiled().nothing)}) &`;
       const { output } = await counted(
         kernel,
