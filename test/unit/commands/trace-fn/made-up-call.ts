@@ -1,0 +1,55 @@
+/** Records of calls as programs would write them. */
+import type { ShownSite } from "../../../../src/commands/trace-fn/shown-site";
+import {
+  CallHead,
+  CallResult,
+  recordLayout,
+  SLOT_HEAD,
+  stringIndexes,
+} from "../../../../src/probes/calls/call-record";
+import type { Param, ValueForm } from "../../../../src/probes/calls/value-form";
+
+export interface MadeUpCall {
+  readonly timeNs?: bigint;
+  readonly comm?: string;
+  /** A number for each argument; strings by their contents, `null` where they could not be read. */
+  readonly args: readonly (bigint | string | null)[];
+  readonly durationNs?: bigint;
+  readonly result?: bigint;
+}
+
+export const STRING_SIZE = 16;
+export const ADDRESS = 0x7f0012345678n;
+
+/** A site without a record yet. */
+export function madeUpSite(
+  params: readonly Param[],
+  result?: ValueForm,
+  { name = "call", failsByErrno = true }: Partial<ShownSite> = {},
+): ShownSite {
+  const options = { withResult: result !== undefined, stringSize: STRING_SIZE };
+  const layout = recordLayout(params.length, stringIndexes(params), options);
+  return { name, params, layout, result, failsByErrno };
+}
+
+/** The bytes of a record of `site`. */
+export function madeUpRecord({ layout }: ShownSite, call: MadeUpCall): DataView {
+  const view = new DataView(new ArrayBuffer(layout.size));
+  const comm = new Uint8Array(16).fill(0xff);
+  comm.set(Buffer.from(`${call.comm ?? "worker"}\0`));
+  CallHead.encode(view, 0, { timeNs: call.timeNs ?? 0n, pid: 12, tid: 34, comm, site: 0, pad: 0 });
+  if (layout.withResult) {
+    const { durationNs = 0n, result = 0n } = call;
+    CallResult.encode(view, CallHead.size, { durationNs, result });
+  }
+  call.args.forEach((arg, index) => {
+    const word = typeof arg === "bigint" ? arg : ADDRESS;
+    view.setBigUint64(layout.words + 8 * index, BigInt.asUintN(64, word), true);
+    const slot = layout.slots.find((each) => each.index === index);
+    if (slot === undefined) return;
+    const text = Buffer.from(`${arg ?? ""}\0`).subarray(0, STRING_SIZE);
+    view.setInt32(slot.at, arg === null ? -14 : text.length, true);
+    new Uint8Array(view.buffer).set(text, slot.at + SLOT_HEAD);
+  });
+  return view;
+}

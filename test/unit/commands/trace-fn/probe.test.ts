@@ -1,0 +1,123 @@
+import { assemble } from "../../../../src/asm/assemble";
+import type { KernelFacts } from "../../../../src/bpf/facts";
+import { dumpOf } from "../../../../src/commands/open-probe";
+import { parseArguments } from "../../../../src/commands/trace-fn/argument-option";
+import { type TraceSites, traceProbe } from "../../../../src/commands/trace-fn/probe";
+import type { PlanOptions } from "../../../../src/probes/calls/call-plan";
+import type { FunctionSite } from "../../../../src/probes/calls/function-calls";
+import { syscallParams } from "../../../../src/probes/calls/syscall-params";
+import { formNamed } from "../../../../src/probes/calls/value-form";
+import { nativeAbi, syscallNumber } from "../../../../src/symbols/syscalls";
+import { expectGolden } from "../../../golden/golden";
+import { madeUpFacts } from "../syscall-top/made-up-facts";
+
+const NAMESPACE = { pidNamespace: { device: 4n, inode: 4026532001n } };
+
+const plan = (given: Partial<PlanOptions>): PlanOptions => ({
+  mode: "events",
+  withResult: false,
+  filter: {},
+  follow: false,
+  ourselves: { pid: 4242, code: [0, 127, 2047] },
+  bufferSize: 32 * 1024 * 1024,
+  stringSize: 128,
+  ...given,
+});
+
+const none: TraceSites = { syscalls: [], tracepoints: [], functions: [] };
+
+const syscalls =
+  (...names: string[]) =>
+  ({ arch }: KernelFacts): TraceSites => ({
+    ...none,
+    syscalls: names.map((name, site) => {
+      const abi = nativeAbi(arch);
+      return { site, number: syscallNumber(abi, name) as number, params: syscallParams(name, abi) };
+    }),
+  });
+
+const userFunction =
+  (args: string, given: Partial<FunctionSite> = {}) =>
+  (): TraceSites => {
+    const place = { name: "malloc", path: "/lib/libc.so.6", offset: 0x1234 };
+    const { params } = parseArguments(args);
+    return {
+      ...none,
+      functions: [
+        {
+          site: 0,
+          params,
+          memory: "user",
+          entry: { kind: "uprobe", ...place },
+          return: { kind: "uretprobe", ...place },
+          returnOnly: false,
+          ...given,
+        },
+      ],
+    };
+  };
+
+const tracepoint = (): TraceSites => ({
+  ...none,
+  tracepoints: [
+    {
+      site: 0,
+      hook: { kind: "tracepoint", name: "made:up" },
+      params: [
+        { name: "comm", form: formNamed("str", "test"), place: { kind: "array", offset: 8 } },
+        { name: "file", form: formNamed("str", "test"), place: { kind: "data-loc", offset: 24 } },
+        { name: "pid", form: formNamed("d", "test"), place: { kind: "value", offset: 28, size: 4 } },
+      ],
+    },
+  ],
+});
+
+const variants: readonly (readonly [
+  name: string,
+  sites: (facts: KernelFacts) => TraceSites,
+  options: Partial<PlanOptions>,
+  facts: KernelFacts,
+])[] = [
+  ["syscall", syscalls("write"), {}, madeUpFacts()],
+  ["syscall-arm64", syscalls("write"), {}, madeUpFacts({ arch: "arm64" })],
+  ["syscall-result", syscalls("openat"), { withResult: true, slowerNs: 10_000_000 }, madeUpFacts()],
+  ["syscalls-of-three-layouts", syscalls("write", "openat", "renameat2", "close"), {}, madeUpFacts()],
+  ["syscalls-counted", syscalls("write", "openat"), { mode: "count", sample: 100 }, madeUpFacts()],
+  ["syscalls-timed", syscalls("write", "openat"), { mode: "latency", withResult: true }, madeUpFacts()],
+  ["syscall-in-namespace", syscalls("write"), { filter: { pids: [12] } }, madeUpFacts(NAMESPACE)],
+  ["function", userFunction("1:str,2:u64"), {}, madeUpFacts()],
+  ["function-stack-argument", userFunction("9:i64"), {}, madeUpFacts()],
+  ["function-stack-argument-arm64", userFunction("9:i64"), {}, madeUpFacts({ arch: "arm64" })],
+  ["function-result", userFunction("1:str"), { withResult: true }, madeUpFacts()],
+  ["function-result-arm64", userFunction("1:str"), { withResult: true }, madeUpFacts({ arch: "arm64" })],
+  ["function-return-only", userFunction("ret:d", { returnOnly: true }), {}, madeUpFacts()],
+  ["function-counted", userFunction("ret:d"), { mode: "count" }, madeUpFacts()],
+  ["function-timed", userFunction("ret:d"), { mode: "latency", withResult: true }, madeUpFacts()],
+  [
+    "function-filtered",
+    userFunction("1:d"),
+    { filter: { uid: 1815, comm: "nginx*", cpus: [0, 2] } },
+    madeUpFacts(),
+  ],
+  ["tracepoint", tracepoint, {}, madeUpFacts()],
+  ["command", userFunction("1:d"), { follow: true }, madeUpFacts()],
+];
+
+test.each(variants)("listing: %s", (name, sites, options, facts) =>
+  expectGolden(
+    `test/golden/trace-fn/${name}.lst`,
+    dumpOf(traceProbe(sites(facts), plan(options), facts).spec),
+  ),
+);
+
+test.each(variants)("the same options give the same bytes: %s", (_name, sites, options, facts) => {
+  const bytes = () =>
+    traceProbe(sites(facts), plan(options), facts).spec.programs.map(({ code }) => assemble(code).bytes);
+  expect(bytes()).toEqual(bytes());
+});
+
+test.each(variants)("names and sizes are what the kernel takes: %s", (_name, sites, options, facts) => {
+  const { programs, maps } = traceProbe(sites(facts), plan(options), facts).spec;
+  for (const { name } of [...programs, ...maps]) expect(name).toMatch(/^[A-Za-z0-9_.]{1,15}$/);
+  for (const { code } of programs) expect(assemble(code).bytes.length / 8).toBeLessThan(4096);
+});

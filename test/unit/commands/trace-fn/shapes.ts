@@ -1,0 +1,116 @@
+/** What `bpfkit trace-fn --json` prints, in each of its variants: the source of docs/schema/trace-fn.json. */
+import {
+  counter,
+  documentSchema,
+  lineSchema,
+  type ReportShape,
+  type Schema,
+} from "../../../../src/output/schema";
+import { slug } from "../syscall-top/shapes";
+
+const command = "trace-fn";
+const name: Schema = { type: "string" };
+/** Numbers as numbers, above 2^53 − 1 as strings; addresses and strings as strings. */
+const value: Schema = { anyOf: [{ type: "integer" }, { type: "string" }, { type: "boolean" }] };
+const rate: Schema = { anyOf: [{ type: "number", minimum: 0 }, { type: "null" }] };
+const share: Schema = { type: "number", minimum: 0, maximum: 1 };
+
+const lost = ["ringFull", "unfollowedCalls", "missedRuns"] as const;
+const totals = { count: counter, functions: counter, rows: counter, shownRows: counter } as const;
+const times = {
+  totalNs: counter,
+  avgNs: counter,
+  p50Ns: counter,
+  p95Ns: counter,
+  p99Ns: counter,
+  maxNs: counter,
+} as const;
+
+const call = {
+  time: name,
+  event: { const: "call" },
+  pid: counter,
+  tid: counter,
+  comm: name,
+  function: name,
+  args: { type: "object", additionalProperties: value },
+  result: value,
+  errno: name,
+  durationNs: counter,
+} as const;
+const functions: Schema = { type: "object", additionalProperties: counter };
+
+/** Every variant by the options that make it. */
+export const shapes = {
+  calls: {
+    command,
+    row: call,
+    optional: ["result", "errno", "durationNs"],
+    totals: { count: counter, functions },
+    lost,
+  },
+  "--count": { command, row: { function: name, count: counter, ratePerSecond: rate }, totals, lost },
+  "--latency": {
+    command,
+    row: { function: name, count: counter, ...times },
+    totals: { ...totals, totalNs: counter, relativeError: share },
+    lost,
+  },
+} as const satisfies Record<string, ReportShape>;
+
+const object = (properties: Readonly<Record<string, Schema>>, required: readonly string[]): Schema => ({
+  type: "object",
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+/** A line of NDJSON: a call, or the end with the totals. */
+const callsLine: Schema = {
+  title: "bpfkit trace-fn, a line",
+  anyOf: [
+    object(
+      call,
+      Object.keys(call).filter((key) => !["result", "errno", "durationNs"].includes(key)),
+    ),
+    object(
+      {
+        time: name,
+        event: { const: "end" },
+        count: counter,
+        functions,
+        lost: object(Object.fromEntries(lost.map((reason) => [reason, counter])), lost),
+      },
+      ["time", "event", "count", "functions", "lost"],
+    ),
+  ],
+};
+
+/** The whole schema: a document is one of the variants, and so is a line of NDJSON, at `#/$defs/line`. */
+export function traceFnSchema(): Schema {
+  const each = Object.entries<ReportShape>(shapes);
+  const titled = (variant: string, { $schema: _dialect, ...schema }: Schema) => ({
+    ...schema,
+    title: `bpfkit trace-fn ${variant === "calls" ? "" : variant}`.trim(),
+  });
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "bpfkit trace-fn --format json; $defs/line is a line of --format ndjson",
+    anyOf: each.map(([variant]) => ({ $ref: `#/$defs/${slug(variant)}` })),
+    $defs: {
+      line: { anyOf: each.map(([variant]) => ({ $ref: `#/$defs/${slug(variant)}Line` })) },
+      ...Object.fromEntries(
+        each.map(([variant, shape]) => [slug(variant), titled(variant, documentSchema(shape))]),
+      ),
+      ...Object.fromEntries(
+        each
+          .filter(([variant]) => variant !== "calls")
+          .map(([variant, shape]) => [
+            `${slug(variant)}Line`,
+            titled(`${variant}, a line`, lineSchema(shape)),
+          ]),
+      ),
+      callsLine,
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import { CallClock } from "../../../../src/commands/trace-fn/call-clock";
+import { type CallWriter, longestLine } from "../../../../src/commands/trace-fn/call-writer";
+import { csvWriter } from "../../../../src/commands/trace-fn/csv-writer";
+import { lineWriter } from "../../../../src/commands/trace-fn/line-writer";
+import { jsonWriter, ndjsonWriter } from "../../../../src/commands/trace-fn/ndjson-writer";
+import type { ShownSite } from "../../../../src/commands/trace-fn/shown-site";
+import { ByteWriter } from "../../../../src/output/byte-writer";
+import { formNamed, type Param, type ValueForm } from "../../../../src/probes/calls/value-form";
+import { ADDRESS, type MadeUpCall, madeUpRecord, madeUpSite } from "./made-up-call";
+
+/** At a second that is the same in every time zone of whole hours, as far as minutes go. */
+const NOW = new Date("2026-11-21T03:16:28.250Z");
+const NOW_NS = 5_000_000_000n;
+const clock = () => new CallClock(NOW, NOW_NS);
+
+const param = (name: string, form: string): Param => ({ name, form: formNamed(form, "test") });
+const int64 = formNamed("i64", "test");
+
+function line(writer: CallWriter, site: ShownSite, call: MadeUpCall): string {
+  const out = new ByteWriter(longestLine([site]));
+  writer.write(out, site, madeUpRecord(site, call), 0);
+  return Buffer.from(out.take()).toString();
+}
+
+/** The arguments of a call, as each form of output shows them. */
+function shown(form: ValueForm, value: bigint | string | null): { text: string; json: unknown; csv: string } {
+  const site = madeUpSite([{ name: "x", form }]);
+  const call = { args: [value] };
+  return {
+    text: / call\(x=(.*)\)\n$/s.exec(line(lineWriter([site], clock()), site, call))?.[1] ?? "",
+    json: JSON.parse(line(ndjsonWriter([site], clock()), site, call)).args.x,
+    csv: /,call,(.*)\r\n$/s.exec(line(csvWriter([site], clock()), site, call))?.[1] ?? "",
+  };
+}
+
+describe("a number of the form", () => {
+  test.each<[string, bigint, string, unknown]>([
+    ["d", 0xffff_ffffn, "-1", -1],
+    ["d", 0x1_0000_0005n, "5", 5],
+    ["u", 0xffff_ffffn, "4294967295", 4294967295],
+    ["i8", 0xfbn, "-5", -5],
+    ["i16", 0xfed4n, "-300", -300],
+    ["u8", 0x1ffn, "255", 255],
+    ["u16", 0x1_ffffn, "65535", 65535],
+    ["i64", -5_000_000_000n, "-5000000000", -5000000000],
+    ["i64", -1n, "-1", -1],
+    ["i64", -(2n ** 32n), "-4294967296", -4294967296],
+    ["i64", -(2n ** 63n), "-9223372036854775808", "-9223372036854775808"],
+    ["u64", 2n ** 53n - 1n, "9007199254740991", 9007199254740991],
+    ["u64", 2n ** 64n - 1n, "18446744073709551615", "18446744073709551615"],
+    ["x", 0xdead_beef_0000_0001n, "0xdeadbeef00000001", "0xdeadbeef00000001"],
+    ["x32", 0xffff_ffff_0000_00ffn, "0xff", "0xff"],
+    ["bool", 1n, "true", true],
+    ["bool", 256n, "false", false],
+    ["dirfd", 0xffff_ff9cn, "AT_FDCWD", "AT_FDCWD"],
+    ["dirfd", 7n, "7", 7],
+  ])("%s %s", (form, value, text, json) => {
+    expect(shown(formNamed(form, "test"), value)).toEqual({ text, json, csv: text });
+  });
+});
+
+describe("a string", () => {
+  const form = formNamed("str", "test");
+  test.each<[string, string, string, string, string]>([
+    ["plain", "/etc/hosts", '"/etc/hosts"', "/etc/hosts", "/etc/hosts"],
+    ["empty", "", '""', "", ""],
+    ["with quotes and commas", 'a "b", c', '"a \\"b\\", c"', 'a "b", c', '"a ""b"", c"'],
+    ["with controls", "a\x1b[31m\n", '"a\\e[31m\\n"', "a\x1b[31m\n", '"a\x1b[31m\n"'],
+    ["beyond ASCII", "é", '"é"', "é", "é"],
+    ["cut", "0123456789abcdef", '"0123456789abcde…"', "0123456789abcde…", "0123456789abcde…"],
+  ])("%s", (_name, value, text, json, csv) => {
+    expect(shown(form, value)).toEqual({ text, json, csv });
+  });
+
+  test("that could not be read is an address", () => {
+    const text = `0x${ADDRESS.toString(16)}`;
+    expect(shown(form, null)).toEqual({ text, json: text, csv: text });
+  });
+});
+
+const openat = madeUpSite([param("dfd", "dirfd"), param("filename", "str")], int64, { name: "openat" });
+const failed: MadeUpCall = {
+  timeNs: NOW_NS + 750_000_001n,
+  comm: 'a,"b',
+  args: [-100n, "/x"],
+  durationNs: 12_345n,
+  result: -2n,
+};
+
+test("a line has the time, who calls, how long it took, and the call with its result", () => {
+  const text = line(lineWriter([openat], clock()), openat, failed);
+  expect(text).toMatch(
+    /^\d\d:\d\d:29\.000000 {2}12 {6}34 {6}a,"b {18}12\.3 {2}openat\(dfd=AT_FDCWD, filename="\/x"\) = -2 ENOENT\n$/,
+  );
+});
+
+test("the heading stands over the columns of the lines", () => {
+  const writer = lineWriter([openat], clock());
+  const heading = writer.head();
+  expect(heading.indexOf("CALL")).toBe(line(writer, openat, failed).indexOf("openat("));
+});
+
+test("a line of JSON has the same by name, to the nanosecond", () => {
+  expect(JSON.parse(line(ndjsonWriter([openat], clock()), openat, failed))).toEqual({
+    time: "2026-11-21T03:16:29.000000001Z",
+    event: "call",
+    pid: 12,
+    tid: 34,
+    comm: 'a,"b',
+    function: "openat",
+    args: { dfd: "AT_FDCWD", filename: "/x" },
+    result: -2,
+    errno: "ENOENT",
+    durationNs: 12345,
+  });
+});
+
+test("an int's error number is its lower half", () => {
+  const site = madeUpSite([], formNamed("d", "test"));
+  const text = line(ndjsonWriter([site], clock()), site, { args: [], result: 0xffff_fffen });
+  expect(JSON.parse(text)).toMatchObject({ result: -2, errno: "ENOENT" });
+});
+
+test("a return whose call was not seen has no duration", () => {
+  const text = line(ndjsonWriter([openat], clock()), openat, { args: [0n, "x"], result: 3n });
+  expect(JSON.parse(text)).not.toHaveProperty("durationNs");
+});
+
+describe("CSV", () => {
+  const write = madeUpSite([param("fd", "d"), param("count", "u64")], undefined, { name: "write" });
+
+  test("names the arguments after the only function", () => {
+    expect(csvWriter([write], clock()).head()).toBe("time,pid,tid,comm,function,args.fd,args.count\r\n");
+    expect(line(csvWriter([write], clock()), write, { args: [1n, 2n] })).toBe(
+      "2026-11-21T03:16:23.250000000Z,12,34,worker,write,1,2\r\n",
+    );
+  });
+
+  test("numbers them where functions differ, and fills rows up", () => {
+    const writer = csvWriter([write, openat], clock());
+    const columns = writer.head().trim().split(",");
+    expect(columns.slice(5)).toEqual(["args.1", "args.2", "result", "errno", "durationNs"]);
+    expect(line(writer, write, { args: [1n, 2n] })).toMatch(/,write,1,2,,,\r\n$/);
+    expect(line(writer, openat, failed)).toMatch(/,12,34,"a,""b",openat,AT_FDCWD,\/x,-2,ENOENT,12345\r\n$/);
+  });
+});
+
+test("a JSON document is put together as calls come", () => {
+  const writer = jsonWriter([openat], clock(), { tool: "bpfkit" });
+  const totals = {
+    startedAt: NOW,
+    endedAt: NOW,
+    durationNs: 5,
+    counts: Float64Array.of(2),
+    lost: { ringFull: 1 },
+  };
+  const calls = [line(writer, openat, failed), line(writer, openat, failed)];
+  const document = JSON.parse(writer.head() + calls.join("") + writer.end(totals));
+  expect(document).toMatchObject({
+    tool: "bpfkit",
+    startedAt: NOW.toISOString(),
+    durationNs: 5,
+    totals: { count: 2, functions: { openat: 2 } },
+    lost: { ringFull: 1 },
+  });
+  expect(document.rows).toHaveLength(2);
+});
+
+test("the line at the end tells totals and losses", () => {
+  const sites = [openat, { ...openat, name: "close" }];
+  const counts = Float64Array.of(3, 5);
+  const end = { startedAt: NOW, endedAt: NOW, durationNs: 5, counts, lost: { ringFull: 2 } };
+  expect(lineWriter(sites, clock()).end(end)).toBe(
+    "\nTotal: 8 calls.\n  5  close\n  3  openat\nLost: 2 (ring full 2).\n",
+  );
+  expect(JSON.parse(ndjsonWriter(sites, clock()).end(end))).toEqual({
+    time: NOW.toISOString(),
+    event: "end",
+    count: 8,
+    functions: { openat: 3, close: 5 },
+    lost: { ringFull: 2 },
+  });
+});
+
+test("no line is longer than was reckoned with", () => {
+  const site = madeUpSite([param("s", "str"), param("n", "i64")], int64);
+  const worst = "\x01".repeat(15);
+  const call = { comm: worst, args: [worst, -(2n ** 63n)], result: -(2n ** 63n), durationNs: 2n ** 52n };
+  for (const writer of [
+    lineWriter([site], clock()),
+    ndjsonWriter([site], clock()),
+    csvWriter([site], clock()),
+  ])
+    expect(line(writer, site, call).length).toBeLessThan(longestLine([site]));
+});
