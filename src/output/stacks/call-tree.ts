@@ -221,3 +221,21 @@ function addUp({ length, parent, self, total }: CallTree): void {
     if (node > 0) total[parent[node]!] = total[parent[node]!]! + total[node]!;
   }
 }
+
+/** A function that gives the children of a node, in order, as a new array. */
+export function childFinder({
+  length,
+  parent,
+}: Pick<CallTree, "length" | "parent">): (node: number) => number[] {
+  const first = new Int32Array(length).fill(-1);
+  const next = new Int32Array(length).fill(-1);
+  for (let node = length - 1; node > 0; node--) {
+    next[node] = first[parent[node]!]!;
+    first[parent[node]!] = node;
+  }
+  return (node) => {
+    const children: number[] = [];
+    for (let child = first[node]!; child !== -1; child = next[child]!) children.push(child);
+    return children;
+  };
+}

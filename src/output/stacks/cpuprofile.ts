@@ -5,7 +5,7 @@
  */
 import { NS_PER } from "../../core/units";
 import { jsonText } from "../json";
-import { byFunction, type CallTree, callTree, type Label } from "./call-tree";
+import { byFunction, type CallTree, callTree, childFinder, type Label } from "./call-tree";
 import { frameName } from "./frame-text";
 import type { Profile } from "./profile";
 
@@ -16,11 +16,15 @@ export function* cpuProfile(profile: Profile): Iterable<string> {
     // The place stands beside the name, and not in it.
     ofFrame: (frame) => ({ ...byFunction.ofFrame(frame), name: frameName({ ...frame, file: undefined }) }),
   });
-  const scripts = new Map<string, number>();
-  const children = childLists(tree);
+  const callFrames = callFramesOf(tree.labels);
+  const children = childFinder(tree);
   yield '{"nodes":[';
-  for (let node = 0; node < tree.length; node++)
-    yield `${node === 0 ? "\n" : ",\n"}${nodeText(tree, node, children[node]!, scripts)}`;
+  for (let node = 0; node < tree.length; node++) {
+    const ids = children(node).map((child) => child + ID);
+    const called = ids.length === 0 ? "" : `,"children":[${ids.join(",")}]`;
+    const head = `${node === 0 ? "" : ","}\n{"id":${node + ID},"callFrame":${callFrames[tree.label[node]!]!}`;
+    yield `${head},"hitCount":${tree.selfCount[node]!}${called}}`;
+  }
   const { samples, deltas } = walk(tree, microseconds(profile));
   const startTime = profile.startedAt.getTime() * 1000;
   const endTime = startTime + deltas.reduce((sum, delta) => sum + delta, 0);
@@ -31,39 +35,27 @@ export function* cpuProfile(profile: Profile): Iterable<string> {
 /** Node ids begin with 1. */
 const ID = 1;
 
-function nodeText(
-  tree: CallTree,
-  node: number,
-  children: readonly number[],
-  scripts: Map<string, number>,
-): string {
-  const label = tree.labels[tree.label[node]!]!;
-  const url = urlOf(label);
-  if (!scripts.has(url)) scripts.set(url, scripts.size);
-  return jsonText({
-    id: node + ID,
-    callFrame: {
-      functionName: node === 0 ? "(root)" : label.name,
-      scriptId: String(scripts.get(url)),
+/** By label: where the function is, as JSON. */
+function callFramesOf(labels: readonly Label[]): string[] {
+  const scripts = new Map<string, number>();
+  return labels.map((label) => {
+    const url = urlOf(label);
+    const script = scripts.get(url) ?? scripts.size;
+    scripts.set(url, script);
+    return jsonText({
+      functionName: label.kind === "root" ? "(root)" : label.name,
+      scriptId: String(script),
       url,
       // The protocol counts lines and columns from 0; −1 is unknown.
       lineNumber: (label.line ?? 0) - 1,
       columnNumber: -1,
-    },
-    hitCount: tree.selfCount[node]!,
-    ...(children.length === 0 ? {} : { children: children.map((child) => child + ID) }),
+    });
   });
 }
 
 function urlOf({ file, module = "" }: Label): string {
   if (file === undefined) return module;
   return file.startsWith("/") ? `file://${file}` : file;
-}
-
-function childLists({ length, parent }: CallTree): number[][] {
-  const children = Array.from({ length }, (): number[] => []);
-  for (let node = 1; node < length; node++) children[parent[node]!]!.push(node);
-  return children;
 }
 
 /** A sample for each node in which anything ended, and the root at the end, where the last one is over. */

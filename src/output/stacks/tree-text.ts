@@ -4,7 +4,7 @@
  */
 import { percentText } from "../figures";
 import { truncate } from "../width";
-import type { CallTree } from "./call-tree";
+import { type CallTree, childFinder } from "./call-tree";
 
 export interface TreeTextOptions {
   readonly width: number;
@@ -37,7 +37,8 @@ export function* treeText(tree: CallTree, options: TreeTextOptions): Iterable<st
   const all = total[0]!;
   const share = (weight: number) => percentText(all === 0 ? Number.NaN : weight / all).padStart(6);
   const width = Math.max(options.width - 15, NAME_WIDTH);
-  const childrenOf = childrenFinder(tree);
+  const children = childFinder(tree);
+  const heaviestFirst = (a: number, b: number) => total[b]! - total[a]! || a - b;
   const lineOf = (node: number) => ({
     node,
     name: labels[label[node]!]!.name,
@@ -50,7 +51,7 @@ export function* treeText(tree: CallTree, options: TreeTextOptions): Iterable<st
     const { lead, below, node } = line;
     yield `${share(line.total)} ${share(line.self)}  ${truncate(lead + line.name, width, signs.rest)}\n`;
     if (node === undefined) continue;
-    const called = cut(childrenOf(node).map(lineOf), all * options.minShare);
+    const called = cut(children(node).sort(heaviestFirst).map(lineOf), all * options.minShare);
     // Beyond that depth forks are still in order, only no longer drawn.
     const forks = called.length > 1 && below.length + NAME_WIDTH < width;
     for (let at = called.length - 1; at >= 0; at--) {
@@ -74,19 +75,4 @@ function cut(entries: readonly Entry[], least: number): Entry[] {
   const total = rest.reduce((sum, each) => sum + each.total, 0);
   const name = rest.length === 1 ? rest[0]!.name : `(${rest.length} smaller ones)`;
   return [...kept, { node: undefined, name, total, self: rest.length === 1 ? rest[0]!.self : 0 }];
-}
-
-/** A function that gives the children of a node, the heaviest first. */
-function childrenFinder({ length, parent, total }: CallTree): (node: number) => number[] {
-  const first = new Int32Array(length).fill(-1);
-  const next = new Int32Array(length).fill(-1);
-  for (let node = length - 1; node > 0; node--) {
-    next[node] = first[parent[node]!]!;
-    first[parent[node]!] = node;
-  }
-  return (node) => {
-    const children: number[] = [];
-    for (let child = first[node]!; child !== -1; child = next[child]!) children.push(child);
-    return children.sort((a, b) => total[b]! - total[a]! || a - b);
-  };
 }
