@@ -10,8 +10,10 @@ import { findPeers, missingPeers } from "./peers";
 import { endOnSignals, hasTracefs, runInside } from "./private-mounts";
 import { execBenchmark, switchBenchmark } from "./proc-count";
 import { execTimeBenchmark, switchTimeBenchmark } from "./proc-throughput";
+import { profileOutput } from "./profile-output";
 import { programCost } from "./program-cost";
 import { startUp } from "./start-up";
+import { symbols } from "./symbols";
 import { syscallCost } from "./syscall-cost";
 import { textTable } from "./text-table";
 
@@ -24,6 +26,8 @@ const benchmarks: readonly Benchmark[] = [
   switchBenchmark,
   execTimeBenchmark,
   switchTimeBenchmark,
+  profileOutput,
+  symbols,
 ];
 
 function usage(): string {
