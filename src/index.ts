@@ -66,6 +66,7 @@ export type {
   Hook,
   KprobeHook,
   KprobeMultiHook,
+  ModuleRef,
   PerfEventHook,
   ProbeSpec,
   ProgramSpec,

@@ -61,7 +61,12 @@ export const ProgLoad = struct({
   lineInfoCnt: u32,
   attachBtfId: u32,
   attachBtfObjFd: u32,
+  coreReloCnt: u32,
+  fdArray: u64,
 });
+
+/** `struct bpf_func_info` */
+export const FuncInfo = struct({ insnOff: u32, typeId: u32 });
 
 export const ObjPin = struct({ pathname: u64, bpfFd: u32, fileFlags: u32 });
 

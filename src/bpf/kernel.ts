@@ -14,7 +14,7 @@ import type { Syscalls } from "../sys/syscalls";
 import { Access } from "./access";
 import { EnableStats } from "./attr-layouts";
 import { BloomFilter } from "./bloom-filter";
-import { openModuleBtf } from "./btf-object";
+import { loadBtf, openModuleBtf } from "./btf-object";
 import type { KernelFacts } from "./facts";
 import { Fd } from "./fd";
 import { kindOf } from "./hooks";
@@ -27,6 +27,7 @@ import { entryCodec } from "./per-cpu-value";
 import { PerfBuffer } from "./perf-buffer";
 import type { PerfBufferSpec } from "./perf-buffer-spec";
 import { type LoadRequest, loadProgram, Program } from "./program";
+import { btfForProgram } from "./program-btf";
 import type { Hook, ProgramSpec } from "./program-spec";
 import { BpfQueue } from "./queue";
 import type { BloomFilterSpec, QueueSpec } from "./queue-spec";
@@ -142,10 +143,16 @@ export class Kernel {
     const { attachModule, ...type } = kind.programType(spec.hook, this.access);
     const program = assemble(spec.code);
     using needed = new Resources();
-    const module =
-      attachModule === undefined ? undefined : needed.use(openModuleBtf(this.access, attachModule)).number;
+    const moduleFd = (module: string) => needed.use(openModuleBtf(this.access, module)).number;
     const { name, license } = spec;
-    const fd = this.tryLoad({ name, program, license, ...type, attachBtfObjFd: module }, fdOf);
+    const btf = btfForProgram(name, program);
+    const request = {
+      ...{ name, program, license, ...type },
+      attachBtfObjFd: attachModule === undefined ? undefined : moduleFd(attachModule),
+      functions: btf && { btfFd: needed.use(loadBtf(this.access, btf.bytes)).number, info: btf.functionInfo },
+      fdArray: spec.fdArray?.map((each) => ("module" in each ? moduleFd(each.module) : fdOf(each))),
+    };
+    const fd = this.tryLoad(request, fdOf);
     if (fd >= 0) return new Program(this.sys, name, new Fd(this.sys, fd, `program "${name}"`));
     const special = kind.loadRefused?.(spec.hook, -fd);
     if (special !== undefined && this.loadsOthers()) throw special;

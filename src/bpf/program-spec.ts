@@ -1,5 +1,5 @@
 /** Blueprints of programs and of what a probe is made of: pure values, loaded by `Session.open`. */
-import type { Block } from "../asm/instruction";
+import type { Block, MapRef } from "../asm/instruction";
 import type { MapSpec } from "./map-spec";
 
 /** Arguments as raw 64-bit words. Since Linux 4.17. */
@@ -118,12 +118,22 @@ export type Hook =
   | UprobeMultiHook
   | CgroupHook;
 
+/** A module that is loaded, as a place to find a kernel function in. */
+export interface ModuleRef {
+  readonly module: string;
+}
+
 /** The blueprint of a program: its code and where it runs. */
 export interface ProgramSpec {
   /** Up to 15 letters, digits, `_` and `.`; what bpftool and stack traces show. */
   readonly name: string;
   readonly hook: Hook;
   readonly code: Block;
+  /**
+   * What the code names by its place here: maps, by `loadMapAt` and `loadMapValueAt`, and modules, by `callKfunc`, to
+   * which place 0 is the kernel itself, whatever stands there. Since Linux 5.14.
+   */
+  readonly fdArray?: readonly (MapRef | ModuleRef)[];
   /** "Dual MIT/GPL" unless given: many helpers are for GPL-compatible programs only. */
   readonly license?: string;
 }

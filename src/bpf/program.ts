@@ -5,7 +5,7 @@ import { errno } from "../core/errno";
 import { NotSupportedError, SyscallError, VerifierError } from "../core/errors";
 import { Attr } from "../sys/attr";
 import type { Syscalls } from "../sys/syscalls";
-import { ObjInfo, ProgInfo, ProgLoad, TestRun } from "./attr-layouts";
+import { FuncInfo, ObjInfo, ProgInfo, ProgLoad, TestRun } from "./attr-layouts";
 import type { Fd } from "./fd";
 import { pinObject } from "./pin";
 import { labelAt, logLines, verdictOf } from "./verifier-log";
@@ -20,6 +20,10 @@ export interface LoadRequest {
   readonly attachBtfId?: number;
   /** Descriptor of the module's BTF that the id is from; the kernel's own unless given. */
   readonly attachBtfObjFd?: number | undefined;
+  /** Descriptor of the program's own BTF, and an array of `struct bpf_func_info`. */
+  readonly functions?: { readonly btfFd: number; readonly info: Uint8Array } | undefined;
+  /** Descriptors that instructions name by their place here. */
+  readonly fdArray?: readonly number[] | undefined;
   /** "Dual MIT/GPL" unless given. */
   readonly license?: string | undefined;
   readonly program: Assembled;
@@ -151,6 +155,7 @@ function withDescriptors(program: Assembled, fdOf: (map: MapRef) => number): Uin
  */
 export function loadProgram(sys: Syscalls, request: LoadRequest, fdOf: (map: MapRef) => number): number {
   const insns = withDescriptors(request.program, fdOf);
+  const { functions, fdArray } = request;
   const attempt = (log?: Uint8Array): number =>
     sys.bpf(
       BpfCmd.BPF_PROG_LOAD,
@@ -163,6 +168,11 @@ export function loadProgram(sys: Syscalls, request: LoadRequest, fdOf: (map: Map
         expectedAttachType: request.expectedAttachType,
         attachBtfId: request.attachBtfId,
         attachBtfObjFd: request.attachBtfObjFd,
+        progBtfFd: functions?.btfFd,
+        funcInfo: functions?.info,
+        funcInfoRecSize: functions && FuncInfo.size,
+        funcInfoCnt: functions && functions.info.length / FuncInfo.size,
+        fdArray: fdArray && new Uint8Array(Int32Array.from(fdArray).buffer),
         ...(log === undefined ? {} : { logLevel: 1, logBuf: log, logSize: log.length }),
       }),
     );

@@ -61,6 +61,7 @@ export const circumstances: Circumstances = {
   expectedMissing: expectedMissing[kernelAtHand()],
   stateOf(need) {
     if (need.startsWith(PROGRAM)) return programState(need.slice(PROGRAM.length));
+    if (need.startsWith(MODULE)) return moduleState(need.slice(MODULE.length));
     if (need === "x86-64") return process.arch === "x64" ? "available" : "missing";
     return featureState(need);
   },
@@ -82,9 +83,16 @@ function programState(name: string): State {
   return folders.some((folder) => existsSync(join(folder, name))) ? "available" : "missing";
 }
 
+const MODULE = "module:";
+
+/** Whether a module is loaded and describes its types. */
+function moduleState(name: string): State {
+  return existsSync(join("/sys/kernel/btf", name)) ? "available" : "missing";
+}
+
 /**
- * A test on the real kernel that needs these features of it, and programs of the machine as `program:NAME`. Whether
- * it runs, `verdictFor` decides; each skip is recorded with its reason. Jest cannot skip a test that runs already, so
+ * A test on the real kernel that needs these features of it, programs of the machine as `program:NAME`, and modules
+ * as `module:NAME`. Whether it runs, `verdictFor` decides; each skip is recorded with its reason. Jest cannot skip a test that runs already, so
  * all of this is found out while the file is read. A test that leaves objects of the kernel open fails.
  */
 export function kernelTest(

@@ -23,7 +23,7 @@ export type Verdict =
   | { readonly kind: "fail"; readonly reason: string };
 
 /**
- * Decides about a test that needs these features of the kernel and, as `program:NAME`, these programs. What is
+ * Decides about a test that needs these features of the kernel and, as `program:NAME` and `module:NAME`, these programs and modules. What is
  * missing is a reason to skip; where tests are required, only if the table expects it to be missing. What is there
  * and refuses, or gives no clear answer, is never a reason.
  */

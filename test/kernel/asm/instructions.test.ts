@@ -1,4 +1,7 @@
-/** The instructions that do more than compute: calls, addresses, packets, jumps without condition. */
+/**
+ * The instructions that do more than compute: calls, addresses, packets, jumps without condition. Those that take
+ * more than the bytes of a program, its BTF or an fd_array, are in ../bpf/functions.test.ts.
+ */
 import { readFileSync } from "node:fs";
 import {
   add,
@@ -14,12 +17,9 @@ import {
   label,
   load,
   loadBtfId,
-  loadFunction,
   loadImm64,
   loadMap,
-  loadMapAt,
   loadMapValue,
-  loadMapValueAt,
   loadPacket,
   loadPacketIndexed,
   mov,
@@ -27,8 +27,6 @@ import {
   r0,
   r1,
   r2,
-  r3,
-  r4,
   r6,
   r7,
   r8,
@@ -36,15 +34,8 @@ import {
   store,
   zero,
 } from "../../../src/asm";
-import { Fd } from "../../../src/bpf/fd";
-import { arrayMap } from "../../../src/bpf/map-spec";
-import { Program } from "../../../src/bpf/program";
-import { u64 } from "../../../src/core/codec";
-import { Resources } from "../../../src/core/resources";
 import { runModel } from "../../model/bpf-model";
-import { runWithFunctions } from "./function-info";
-import { btfId, kernelTest, loadWithMapArray, runInKernel } from "./machine";
-import { kernel } from "./opened";
+import { btfId, kernelTest, runInKernel } from "./machine";
 import { edges } from "./operations";
 
 const state = { name: "state" };
@@ -106,16 +97,6 @@ describe("calls", () => {
     const time = Buffer.from(memory.state).readBigUInt64LE();
     // The program runs between the two, and it is the same clock.
     expect([before <= time, time <= after]).toEqual([true, true]);
-  });
-
-  kernelTest(["loop"], "a function's address is what a helper calls back", () => {
-    const body = label("body");
-    const program: Block = [
-      [store(8, fp, -8, 0), mov(r1, 23), loadFunction(r2, body), stackAddress(r3, -8), mov(r4, 0)],
-      [call(helper.loop), load(8, r0, fp, -8), exit()],
-      [body, load(8, r3, r2, 0), add(r3, 2), store(8, r2, 0, r3), mov(r0, 0), exit()],
-    ];
-    expect(runWithFunctions(program, [body])).toBe(46);
   });
 
   kernelTest(["asm:kfunc"], "a kernel function by its BTF id", () => {
@@ -180,23 +161,6 @@ describe("64-bit immediates", () => {
     const id = btfId("var", "bpf_prog_active");
     const program = [loadBtfId(r1, id), call(helper.thisCpuPtr), load(4, r1, r0, 0), mov(r0, 9), exit()];
     expect(runInKernel(program).result).toBe(9);
-  });
-
-  kernelTest(["asm:map-array"], "maps by their place in fd_array", () => {
-    using owned = new Resources();
-    const on = kernel();
-    const map = owned.use(on.createMap(arrayMap("state", u64, 1)));
-    const none = label("none");
-    const { bytes } = assemble([
-      [loadMapValueAt(r6, 1), store(8, r6, 0, 31)],
-      [zero(fp, -8, 8), loadMapAt(r1, 1), stackAddress(r2, -8), call(helper.mapLookupElem)],
-      [jump.eq(r0, 0, none), load(8, r0, r0, 0), exit(), none, mov(r0, -1), exit()],
-    ]);
-    const fd = loadWithMapArray(bytes, [map.number, map.number]);
-    expect(fd).toBeGreaterThan(0);
-    const program = owned.use(new Program(on.sys, "fd_array", new Fd(on.sys, fd)));
-    expect(program.testRun({ data: new Uint8Array(64) })).toBe(31);
-    expect(map.lookup(0)).toBe(31n);
   });
 });
 

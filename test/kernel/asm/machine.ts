@@ -13,16 +13,13 @@ import {
   readComm,
   zero,
 } from "../../../src/asm";
-import { ProgLoad } from "../../../src/bpf/attr-layouts";
 import { Fd } from "../../../src/bpf/fd";
 import type { FeatureName } from "../../../src/bpf/features";
 import { arrayMap, isPerCpu, type MapSpec } from "../../../src/bpf/map-spec";
 import { loadProgram, Program } from "../../../src/bpf/program";
-import { BpfCmd, ProgType } from "../../../src/core/bpf-uapi";
-import { bytes, struct, u32, u64 } from "../../../src/core/codec";
-import { SyscallError } from "../../../src/core/errors";
+import { ProgType } from "../../../src/core/bpf-uapi";
+import { bytes } from "../../../src/core/codec";
 import { Resources } from "../../../src/core/resources";
-import { Attr } from "../../../src/sys/attr";
 import { circumstances, deniedReason, testIf } from "../kernel-test";
 import { type State, verdictFor } from "../skip-rules";
 import { kernel } from "./opened";
@@ -77,19 +74,6 @@ export function runInKernel<M extends Memory = Record<string, never>>(
   return { result, memory: Object.fromEntries(after) as InKernel<M>["memory"] };
 }
 
-/** Loads bytes that name their maps by their place in `fd_array`, and gives the descriptor or −errno. */
-export function loadWithMapArray(bytes: Uint8Array, maps: readonly number[]): number {
-  const layout = struct({ ...ProgLoad.fields, coreReloCnt: u32, fdArray: u64 });
-  const attr = Attr.of(layout, {
-    progType: ProgType.BPF_PROG_TYPE_SOCKET_FILTER,
-    insnCnt: bytes.length / 8,
-    insns: bytes,
-    license: Buffer.from("GPL\0"),
-    fdArray: Buffer.from(Int32Array.from(maps).buffer),
-  });
-  return kernel().sys.bpf(BpfCmd.BPF_PROG_LOAD, attr);
-}
-
 /** The BTF id of something in the kernel. Throws where there is none, or no BTF. */
 export function btfId(kind: "func" | "var", name: string): number {
   const found = kernel().facts.btf()?.find(kind, name);
@@ -111,14 +95,16 @@ const probes = {
   "asm:address": () => runInKernel([loadBtfId(r1, btfId("func", "schedule")), done]),
   "asm:variable": () => runInKernel([loadBtfId(r1, btfId("var", "bpf_prog_active")), done]),
   "asm:map-array": () => {
-    const fd = loadWithMapArray(assemble(done).bytes, [0]);
-    if (fd < 0) throw new SyscallError("load with fd_array", -fd);
-    kernel().sys.close(fd);
+    const hook = { kind: "raw-tracepoint", name: "sys_enter" } as const;
+    const fdArray = [{ name: "any" }];
+    kernel()
+      .load({ name: "asm_test", hook, code: done, fdArray }, () => 0)
+      [Symbol.dispose]();
   },
 } satisfies Record<string, () => unknown>;
 
 /** What an instruction needs, as `expected-features.ts` names it. */
-export type Need = keyof typeof probes | FeatureName;
+export type Need = keyof typeof probes | FeatureName | `module:${string}`;
 
 const found = new Map<string, State>();
 

@@ -44,7 +44,7 @@ describe("the assembler's guide", () => {
       ...row.matchAll(/`(\w+)(?:\(|`)/g),
     ]);
     const names = mentioned.map(([, name]) => name ?? "").filter((name) => /^[a-z]\w*$/.test(name));
-    const fields = ["fd_array"];
+    const fields = ["fdArray"];
     expect(names.filter((name) => !(name in library) && !fields.includes(name))).toEqual([]);
     expect(names.length).toBeGreaterThan(20);
   });
