@@ -5,23 +5,13 @@ import { label } from "../../asm/instruction";
 import { exit, jump } from "../../asm/jump";
 import { remove } from "../../asm/macros/map";
 import { load, loadMapValue } from "../../asm/memory";
-import { r0, r1, r2, r3, r6, r7, r8 } from "../../asm/register";
+import { r0, r1, r2, r3, r6, r7, r8, r9 } from "../../asm/register";
 import type { ProgramSpec } from "../../bpf/program-spec";
 import { GroupWord, placeInGroups, SIGNALS } from "../../probes/exec-groups";
 import { keepLastThread, tellsLastThread } from "../../probes/last-thread";
+import { maxRssAtExit } from "../../probes/resident-memory";
 import { count, exitStatus } from "../../probes/task-cost";
-import {
-  chargeState,
-  ends,
-  KEY_AT,
-  type Layout,
-  loadState,
-  offsetOf,
-  REST,
-  raiseMaxRss,
-  TASK,
-  WORD,
-} from "./layout";
+import { chargeState, ends, KEY_AT, type Layout, loadState, REST, raiseMaxRss, TASK, WORD } from "./layout";
 
 export function onExit(layout: Layout): ProgramSpec {
   const { btf, groups, pending } = layout;
@@ -29,7 +19,6 @@ export function onExit(layout: Layout): ProgramSpec {
   const exited = label("exited");
   const status = label("counted");
   const known = label("known_signal");
-  const signal = offsetOf(btf, "task_struct", "signal");
   return {
     name: "exit",
     // The context is (task) or, on later kernels, (task, group_dead).
@@ -45,7 +34,7 @@ export function onExit(layout: Layout): ProgramSpec {
       [count(r3, GroupWord.signals * WORD), jump.always(status)],
       [exited, rsh(r2, 8), and(r2, 0xff), jump.eq(r2, 0, status), count(r7, GroupWord.failed * WORD)],
       status,
-      [load(8, r1, r6, signal), load(8, r2, r1, offsetOf(btf, "signal_struct", "maxrss"))],
+      maxRssAtExit(btf, { task: r6, spare: [r8, r9], stack: REST }),
       raiseMaxRss(layout),
       [done, mov(r0, 0), exit()],
     ],

@@ -32,7 +32,8 @@ export interface EventOptions {
   readonly ourselves: OwnIds;
 }
 
-const Ending = struct({ pid: u32, pad: u32 });
+/** What is known of a process between its exit and its last switch. */
+export const Ending = struct({ pid: u32, pad: u32, maxRssPages: u64 });
 
 /** Bytes of the ring buffer: some ten thousand executions with short command lines. */
 const RING_SIZE = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 /** Walks over all threads: what runs before the measurement begins, and what still runs when it is read. */
-import { add, and, mov, sub } from "../../asm/alu";
+import { and, mov, sub } from "../../asm/alu";
 import { helper } from "../../asm/helper-ids";
 import { type Block, type Label, label } from "../../asm/instruction";
 import { call, exit, jump, jump32 } from "../../asm/jump";
@@ -12,6 +12,7 @@ import { MapUpdate } from "../../core/bpf-uapi";
 import { errno } from "../../core/errno";
 import { countLoss, placeInGroups } from "../../probes/exec-groups";
 import { NOT_CAPTURED, writeProcessName } from "../../probes/exec-key";
+import { peakPages } from "../../probes/resident-memory";
 import { noteCharged } from "../../probes/task-cost";
 import { keepTypedTask } from "../../probes/typed-task-filter";
 import {
@@ -28,9 +29,6 @@ import {
   TASK,
   writeKey,
 } from "./layout";
-
-/** Eight bytes of the stack. */
-const COUNTER = REST - 8;
 
 /** include/linux/sched.h */
 const PF_EXITING = 0x4;
@@ -77,34 +75,9 @@ export function settle(layout: Layout): TaskIteratorSpec {
   const done = label("done");
   const code: Block = [
     [iteratedTask(btf, done), loadState(layout, r6, done), chargeState(layout, done)],
-    residentPages(btf, done),
+    peakPages(btf, { task: r6, spare: [r8, r9], stack: REST }, done),
     raiseMaxRss(layout),
     [done, mov(r0, 0), exit()],
   ];
   return { name: "settle", code };
-}
-
-/**
- * r2 = the most pages the task has had so far. Goes to `none` for a task of the kernel's. Loses r0–r5, r8 and r9.
- * Before Linux 6.2 the counters are of a type that programs may not follow, so they are read as bytes.
- */
-function residentPages(btf: Btf, none: Label): Block {
-  const { offset, size, type } = btf.requireMember("mm_struct", "rss_stat");
-  const perCpu = btf.member("percpu_counter", "count");
-  // Four percpu_counter, or an array of atomic_long_t in a struct: file, anonymous, swap, shared.
-  const isPerCpu = btf.resolve(type).kind === "array" && perCpu !== undefined;
-  const stride = isPerCpu ? size / 4 : 8;
-  const first = offset + (isPerCpu ? perCpu.offset : 0);
-  const positive = label("positive");
-  const peak = label("peak");
-  const read = (at: number): Block => [
-    [stackAddress(r1, COUNTER), mov(r2, 8), mov(r3, r8), add(r3, at), call(helper.probeReadKernel)],
-    [jump.ne(r0, 0, none), load(8, r2, fp, COUNTER)],
-  ];
-  return [
-    [load(8, r8, r6, offsetOf(btf, "task_struct", "mm")), jump.eq(r8, 0, none), mov(r9, 0)],
-    [0, 1, 3].map((kind) => [read(first + kind * stride), add(r9, r2)]),
-    [jump.sge(r9, 0, positive), mov(r9, 0), positive],
-    [read(offsetOf(btf, "mm_struct", "hiwater_rss")), jump.ge(r2, r9, peak), mov(r2, r9), peak],
-  ];
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { tellsLastThread } from "../../../src/probes/last-thread";
 import { kernelTest } from "../kernel-test";
 import { counted, rowOf } from "./counted";
 import { compilePrograms, type Programs } from "./programs";
@@ -86,6 +87,22 @@ kernelTest(NEEDS, "a sleeper costs time but no CPU", async ({ kernel }) => {
   const { wallNs, cpuNs } = rowOf(rows, "comm", "sleep");
   expect(Number(wallNs) - Number(cpuNs)).toBeGreaterThanOrEqual(300 * MS);
 });
+
+kernelTest(
+  NEEDS,
+  "the memory of a program is its own, where the kernel still has it at the end",
+  async ({ kernel }) => {
+    // COMMAND is started by node, which is large.
+    const { rows } = await counted(kernel, ["--cost"], ["sh", "-c", ":"]);
+    const { printed } = await counted(kernel, ["--events", "--exit"], ["sh", "-c", ":"], "ndjson");
+    const exit = printed.split("\n").find((line) => line.includes('"exit"')) ?? "{}";
+    const isKnown = tellsLastThread(kernel.facts.btf()!);
+    for (const bytes of [rowOf(rows, "comm", "sh")["maxRssBytes"], JSON.parse(exit).maxRssBytes]) {
+      expect(Number(bytes)).toBeGreaterThan(100_000);
+      expect(Number(bytes) < 8 << 20).toBe(isKnown);
+    }
+  },
+);
 
 kernelTest(COMPILED, "short threads in great number are charged in full", async ({ kernel }) => {
   const { worker } = compiled();

@@ -5,18 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const SOURCES = {
-  /** vfork and execve, as often as the first argument says; then a failed execve each. */
+  /** As often as the first argument says: vfork, two attempts that fail, the second with its own source, and an execve. */
   vforker: `
+    #include <stdio.h>
     #include <unistd.h>
     #include <stdlib.h>
     #include <sys/wait.h>
     int main(int n, char **v) {
+      char source[4096];
+      snprintf(source, sizeof source, "%s.c", v[0]);
       for (int i = atoi(v[1]); i > 0; i--) {
         pid_t p = vfork();
         if (p == 0) {
           char *a[] = {"nothing", 0};
           execv("/does/not/exist", a);
-          execv("/etc/passwd", a);
+          execv(source, a);
           execv(v[2], a);
           _exit(127);
         }
