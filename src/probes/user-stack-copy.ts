@@ -18,7 +18,7 @@ import type { Btf } from "../bpf/btf/btf";
 import type { KernelFacts } from "../bpf/facts";
 import { bytes, count64, type StructCodec, struct, words } from "../core/codec";
 import { NotSupportedError, UsageError } from "../core/errors";
-import { unwindMachine } from "../symbols/unwind/machine";
+import { unwindArchitectures, unwindMachine } from "../symbols/unwind/machine";
 
 /** Bytes of the stack that are copied unless told: as many as `perf record --call-graph dwarf` takes. */
 export const DEFAULT_STACK_SIZE = 8192;
@@ -73,6 +73,11 @@ export function userStackView(
 }
 
 type Facts = Pick<KernelFacts, "arch" | "btf">;
+
+/** True where `copyUserStack` finds what it needs. */
+export function canCopyUserStack(facts: Facts): boolean {
+  return unwindArchitectures.includes(facts.arch) && facts.btf() !== undefined;
+}
 
 /** Bytes of the smallest page there is; larger ones are read in several pieces. */
 const PAGE = 4096;

@@ -52,9 +52,17 @@ const arm64: UnwindMachine = {
   hasLinkRegister: true,
 };
 
+const machines: ReadonlyMap<string, UnwindMachine> = new Map([
+  ["x64", x64],
+  ["arm64", arm64],
+]);
+
+/** The architectures there are, by `process.arch`. */
+export const unwindArchitectures: readonly string[] = [...machines.keys()];
+
 /** The architecture by `process.arch`. */
 export function unwindMachine(arch: string): UnwindMachine {
-  if (arch === "x64") return x64;
-  if (arch === "arm64") return arm64;
+  const machine = machines.get(arch);
+  if (machine !== undefined) return machine;
   throw new NotSupportedError(`unwind user stacks: architecture "${arch}" is not supported`);
 }
