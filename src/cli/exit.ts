@@ -14,6 +14,8 @@ export const ExitCode = {
   failed: 1,
   usage: 2,
   lost: 3,
+  /** An alert has fired, and the user asked for this code. */
+  alert: 4,
   /** EX_UNAVAILABLE of sysexits(3): this kernel lacks something. */
   unsupported: 69,
   /** EX_SOFTWARE: a fault in bpfkit. */

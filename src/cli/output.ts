@@ -1,6 +1,7 @@
 /** From the output options to the place and the form of what a command reports. */
 import { release } from "node:os";
 import { choice } from "../commands/choice";
+import type { LiveScreen } from "../commands/context";
 import { UsageError } from "../core/errors";
 import { wantsColor } from "../output/color";
 import { formatOf, isUtf8, type ReportFormat, reportEndings, reportFormats } from "../output/format";
@@ -9,19 +10,19 @@ import type { RunInfo } from "../output/report";
 import { type Sink, StreamSink } from "../output/sink";
 import type { TimestampMode } from "../output/timestamps";
 import type { Invocation } from "./command-line";
+import type { LivePlace } from "./live";
 
 /** What is needed of `process`. */
-export interface OutputPlace {
-  readonly stdout: NodeJS.WriteStream;
+export interface OutputPlace extends LivePlace {
   readonly env: NodeJS.ProcessEnv;
-  on(event: "SIGCONT", listener: () => void): unknown;
-  off(event: "SIGCONT", listener: () => void): unknown;
 }
 
 /** Where a run's output goes. Disposing gives the terminal back, and gives up a file that was not ended. */
 export interface RunOutput extends Disposable {
   readonly output: Output;
   readonly format: string;
+  /** The live screen's keys and bell, where the output is one. */
+  readonly screen: LiveScreen | undefined;
   print(text: string | Uint8Array): Promise<void>;
   /** Makes everything final, whether or not the command has done so. */
   end(): Promise<void>;
@@ -39,6 +40,7 @@ interface OutputChoice {
   /** There will be one report, whatever the interval. */
   readonly once?: boolean;
   readonly list?: boolean;
+  readonly dump?: boolean;
 }
 
 /** The format: as given, else by the file's ending, else the command's first. Throws a UsageError. */
@@ -60,10 +62,11 @@ export function openOutput(
   notice: (text: string) => void,
 ): RunOutput {
   const { command, options, color: colorMode } = invocation;
-  const { output: path, live, timestamps, interval, once, list } = options as OutputChoice;
+  const { output: path, timestamps, interval, once, list } = options as OutputChoice;
   const { stdout, env } = place;
   const format = chosenFormat(invocation);
   const terminal = path === undefined && stdout.isTTY === true;
+  const live = isLive(invocation, terminal);
   if (live === true && format !== "table") throw new UsageError(`live: cannot redraw the format "${format}"`);
   if (live === true && !terminal) {
     const hint = 'use "--interval" for one table after another';
@@ -87,14 +90,19 @@ export function openOutput(
     : noReports(format, sink);
   if (live !== true) return runOutput(reports, format, sink);
 
-  const { Screen } = require("../output/screen") as typeof import("../output/screen");
-  const { liveOutput } = require("../output/live") as typeof import("../output/live");
-  const screen = new Screen(stdout);
-  const resume = () => screen.resume();
-  place.on("SIGCONT", resume);
-  return runOutput(liveOutput({ ...shown, screen, after: reports }), format, sink, () =>
-    place.off("SIGCONT", resume),
-  );
+  const { openLive } = require("./live") as typeof import("./live");
+  // A program that bpfkit starts has the keys to itself.
+  const opened = openLive(place, { ...shown, after: reports }, invocation.tracee === undefined);
+  return { ...runOutput(opened.output, format, sink, opened.close), screen: opened.screen };
+}
+
+/** Whether to redraw in place: where it was asked for, or where the command does so and nothing speaks against it. */
+function isLive({ command, options, tracee }: Invocation, terminal: boolean): boolean {
+  const { live, format, json, csv, once, list, dump } = options as OutputChoice;
+  if (live === true) return true;
+  const otherwise =
+    format !== undefined || [json, csv, once, list, dump].includes(true) || tracee !== undefined;
+  return command.liveOnTerminal === true && terminal && !otherwise;
 }
 
 /** The widest a table is unless the terminal is narrower. */
@@ -113,6 +121,7 @@ function runOutput(reports: Output, format: string, sink: Sink, closed: () => vo
   return {
     output: { report: (report) => reports.report(report), end, [Symbol.dispose]: dispose },
     format,
+    screen: undefined,
     print: (text) => sink.write(text),
     end,
     [Symbol.dispose]: dispose,

@@ -39,6 +39,7 @@ export async function run(
     output: opened.output,
     print: opened.print,
     format: opened.format,
+    screen: opened.screen,
     signal: interruption.signal,
     clock: systemClock,
     machine,
@@ -74,7 +75,9 @@ function exitCodeAfter(
   failOnLoss: boolean,
 ): number {
   const status = tracee?.status ?? ExitCode.done;
-  return status === ExitCode.done && failOnLoss && (outcome?.lost ?? 0) > 0 ? ExitCode.lost : status;
+  if (status !== ExitCode.done) return status;
+  if (failOnLoss && (outcome?.lost ?? 0) > 0) return ExitCode.lost;
+  return outcome?.alerted === true ? ExitCode.alert : ExitCode.done;
 }
 
 function traceeOf({ tracee }: Invocation): TraceeProcess | undefined {

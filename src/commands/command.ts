@@ -53,6 +53,8 @@ export interface ArgumentSpec {
 export interface Outcome {
   /** How many events were lost in the whole run: with `--fail-on-loss` any makes the exit code 3. */
   readonly lost: number;
+  /** An alert has fired that the user wants to be told of by the exit code, 4. */
+  readonly alerted?: boolean;
 }
 
 export interface Command<O extends OptionSpecs = OptionSpecs> {
@@ -68,6 +70,8 @@ export interface Command<O extends OptionSpecs = OptionSpecs> {
   readonly takesCommand?: boolean;
   /** File endings that ask for a format of this command's own, besides the common ones: `{ ".svg": "svg" }`. */
   readonly endings?: Readonly<Record<string, string>>;
+  /** Redraws in place on a terminal unless a format, a file or `--once` asks for something else. */
+  readonly liveOnTerminal?: boolean;
   /** Lines that can be copied (without the leading `bpfkit`), each with what it does. */
   readonly examples: readonly (readonly [line: string, what: string])[];
   /** Checks options against each other, before anything is attached. Throws a UsageError. */

@@ -26,9 +26,23 @@ export interface Context {
   /** A line on stderr that only `-v` shows: what is attached, and how. */
   detail(text: string): void;
   readonly verbosity: Verbosity;
+  /** The live screen, where there is one. */
+  readonly screen?: LiveScreen | undefined;
   /** bpfkit's own process id: no command counts itself. */
   readonly pid: number;
   readonly version: string;
+}
+
+/** A letter, or the name of a key that is none: "up", "down", "enter", "escape", "other". */
+export type Key = string;
+
+/** What a command may do with a live screen besides reporting. */
+export interface LiveScreen {
+  /** Hands over each key that is pressed, until the end of the run. Ctrl-C is not among them. */
+  onKey(listener: (key: Key) => void): void;
+  bell(): void;
+  /** Processor time that bpfkit itself has taken so far. */
+  ownCpuNs(): number;
 }
 
 /** −1 with `-q`, 1 with `-v`, 2 with `-vv`. */

@@ -19,14 +19,26 @@ export interface Paint {
   heading(text: string): string;
   loss(text: string): string;
   time(text: string): string;
+  /** The row that the keys are about. */
+  selected(text: string): string;
 }
 
-const plain: Paint = { heading: (text) => text, loss: (text) => text, time: (text) => text };
+const plain: Paint = {
+  heading: (text) => text,
+  loss: (text) => text,
+  time: (text) => text,
+  selected: (text) => text,
+};
 
 /** The paint for coloured output, or one that leaves everything as it is. */
 export function createPaint(color: boolean): Paint {
   if (!color) return plain;
   const chalk = require("chalk") as typeof import("chalk");
-  const { bold, yellow, dim } = new chalk.Instance({ level: 1 });
-  return { heading: (text) => bold(text), loss: (text) => yellow(text), time: (text) => dim(text) };
+  const { bold, yellow, dim, inverse } = new chalk.Instance({ level: 1 });
+  return {
+    heading: (text) => bold(text),
+    loss: (text) => yellow(text),
+    time: (text) => dim(text),
+    selected: (text) => inverse(text),
+  };
 }

@@ -49,6 +49,7 @@ export function liveFrame<R>(report: Report<R>, { columns, rows }: Size, options
   const { info, time, ascii, color } = options;
   const paint = createPaint(color);
   const title = paint.time([info.tool, info.command, time].filter((part) => part !== undefined).join("  "));
+  if (report.frame !== undefined) return [...report.frame({ columns, rows, title, paint, ascii })];
   // More rows than the screen has are never seen: they need not be measured either.
   const top = { ...report, rows: report.rows.slice(0, rows) };
   const { head, body, foot } = tableLines(top, { width: columns, ascii }, paint);

@@ -1,5 +1,7 @@
 /** What a command found out, as data: the renderers turn it into text, the tests look at it directly. */
 
+import type { Paint } from "./color";
+
 /** A value that JSON can hold; a bigint is written as a number where that is exact, else as a string. */
 export type Json =
   | string
@@ -45,6 +47,18 @@ export interface Report<R> {
   readonly lost: Readonly<Record<string, number>>;
   /** With it a table gets a bar per row; the longest bar is the largest value. */
   readonly chart?: ((row: R) => number) | undefined;
+  /** What a live screen shows instead of the table, made anew for each size of the terminal. */
+  readonly frame?: ((place: FramePlace) => readonly string[]) | undefined;
+}
+
+/** Where a frame is shown. */
+export interface FramePlace {
+  readonly columns: number;
+  readonly rows: number;
+  /** "bpfkit  dashboard  12:34:56" */
+  readonly title: string;
+  readonly paint: Paint;
+  readonly ascii: boolean;
 }
 
 /** What every document says about its origin. */

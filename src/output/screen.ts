@@ -23,7 +23,8 @@ export interface Size {
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"; // alternate screen, cursor hidden, no wrapping
 const LEAVE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
 const BEGIN = "\x1b[?2026h\x1b[H"; // synchronized output: terminals that know it show the frame at once
-const FINISH = "\x1b[J\x1b[?2026l";
+const REST = "\r\n\x1b[J";
+const FINISH = "\x1b[?2026l";
 
 /** Owns the terminal until disposed of. `restore` may also be called from signal and exit handlers. */
 export class Screen implements Disposable {
@@ -78,9 +79,9 @@ export class Screen implements Disposable {
     if (this.restored || this.frame === undefined || this.terminal.writableNeedDrain === true) return;
     const { size } = this;
     const lines = this.frame(size).slice(0, size.rows);
-    this.terminal.write(
-      BEGIN + lines.map((line) => `${clip(line, size.columns)}\x1b[K`).join("\r\n") + FINISH,
-    );
+    // What is erased after a line that fills its row would be its last letter, where the cursor stays.
+    const text = lines.map((line) => `\x1b[K${clip(line, size.columns)}`).join("\r\n");
+    this.terminal.write(BEGIN + text + (lines.length < size.rows ? REST : "") + FINISH);
   };
 
   private readonly fail = (error: unknown): void => {

@@ -38,7 +38,7 @@ describe("the screen", () => {
     }
     expect(terminal.written).toEqual([
       ENTER,
-      "\x1b[?2026h\x1b[Hone\x1b[K\r\ntwo\x1b[K\x1b[J\x1b[?2026l",
+      "\x1b[?2026h\x1b[H\x1b[Kone\r\n\x1b[Ktwo\r\n\x1b[J\x1b[?2026l",
       LEAVE,
     ]);
   });
@@ -47,9 +47,7 @@ describe("the screen", () => {
     const terminal = Object.assign(new FakeTerminal(), { columns: 5, rows: 2 });
     using screen = new Screen(terminal);
     screen.draw(() => ["123456789", "\x1b[1mabcdefgh\x1b[22m", "below"]);
-    expect(terminal.written[1]).toBe(
-      "\x1b[?2026h\x1b[H12345\x1b[K\r\n\x1b[1mabcde\x1b[22m\x1b[K\x1b[J\x1b[?2026l",
-    );
+    expect(terminal.written[1]).toBe("\x1b[?2026h\x1b[H\x1b[K12345\r\n\x1b[K\x1b[1mabcde\x1b[22m\x1b[?2026l");
   });
 
   test("a change of size asks for the frame again", () => {

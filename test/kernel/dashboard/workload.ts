@@ -1,0 +1,190 @@
+/** A program that does so much of what the dashboard counts, and waits before and after. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { untilIn } from "../syscall-top/workload";
+
+/**
+ * Steps are a letter and a number, `r7:o1009:e0`. It reads a byte from stdin before them and writes one to stdout
+ * after them, then reads another.
+ */
+const source = `
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void *nothing(void *p) { return p; }
+
+static int bound(int type, struct sockaddr_in *to) {
+  socklen_t size = sizeof *to;
+  int s = socket(AF_INET, type, 0);
+  memset(to, 0, size);
+  to->sin_family = AF_INET;
+  to->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(s, (void *)to, size) || getsockname(s, (void *)to, &size)) _exit(90);
+  return s;
+}
+
+static void run(char letter, int n, char *self) {
+  static char bytes[64];
+  struct iovec parts[2] = {{bytes, 5}, {bytes, 6}};
+  struct sockaddr_in to;
+  int s;
+  switch (letter) {
+  case 'o': /* opens without closing */
+    for (int i = 0; i < n; i++) if (open("/dev/null", O_RDONLY) < 0) _exit(91);
+    break;
+  case 'c': /* closes of them, from 10 on */
+    for (int i = 0; i < n; i++) if (close(10 + i)) _exit(92);
+    break;
+  case 'x': /* opens that fail */
+    for (int i = 0; i < n; i++) open("/does/not/exist", O_RDONLY);
+    break;
+  case 'r': /* reads of 7 bytes */
+    s = open("/dev/zero", O_RDONLY);
+    for (int i = 0; i < n; i++) if (read(s, bytes, 7) != 7) _exit(93);
+    break;
+  case 'w': /* writes of 11 bytes, in two parts */
+    s = open("/dev/null", O_WRONLY);
+    for (int i = 0; i < n; i++) if (writev(s, parts, 2) != 11) _exit(94);
+    break;
+  case 'u': /* packets of 13 bytes over loopback */
+    s = bound(SOCK_DGRAM, &to);
+    for (int i = 0; i < n; i++) if (sendto(s, bytes, 13, 0, (void *)&to, sizeof to) != 13) _exit(95);
+    break;
+  case 't': /* TCP connections over loopback */
+    s = bound(SOCK_STREAM, &to);
+    listen(s, 8);
+    for (int i = 0; i < n; i++) {
+      int one = socket(AF_INET, SOCK_STREAM, 0);
+      if (connect(one, (void *)&to, sizeof to)) _exit(96);
+      int other = accept(s, 0, 0);
+      close(one);
+      close(other);
+    }
+    break;
+  case 'm': { /* first touches of pages */
+    long page = sysconf(_SC_PAGESIZE);
+    char *memory = mmap(0, n * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) _exit(97);
+    madvise(memory, n * page, MADV_NOHUGEPAGE);
+    for (int i = 0; i < n; i++) memory[i * page] = 1;
+    break;
+  }
+  case 'f': /* processes that end at once */
+    for (int i = 0; i < n; i++) {
+      pid_t p = fork();
+      if (p == 0) _exit(0);
+      waitpid(p, 0, 0);
+    }
+    break;
+  case 'h': /* threads that end at once */
+    for (int i = 0; i < n; i++) {
+      pthread_t t;
+      if (pthread_create(&t, 0, nothing, 0)) _exit(98);
+      pthread_join(t, 0);
+    }
+    break;
+  case 'e': /* programs that end at once */
+    for (int i = 0; i < n; i++) {
+      pid_t p = fork();
+      if (p == 0) { execl(self, self, (char *)0); _exit(99); }
+      waitpid(p, 0, 0);
+    }
+    break;
+  case 's': /* naps */
+    for (int i = 0; i < n; i++) {
+      struct timespec time = {0, 100000};
+      nanosleep(&time, 0);
+    }
+    break;
+  case 'd': { /* blocks of 4096 bytes straight to the disk */
+    char name[] = "dash-XXXXXX";
+    void *block;
+    if (posix_memalign(&block, 4096, 4096)) _exit(89);
+    int fd = mkostemp(name, O_DIRECT);
+    unlink(name);
+    for (int i = 0; i < n; i++) if (pwrite(fd, block, 4096, 4096L * i) != 4096) _exit(88);
+    break;
+  }
+  }
+}
+
+int main(int argc, char **argv) {
+  char byte;
+  if (argc < 2) return 0;
+  while (dup(0) < 9);
+  if (read(0, &byte, 1) != 1) return 1;
+  for (char *step = strtok(argv[1], ":"); step; step = strtok(0, ":")) run(*step, atoi(step + 1), argv[0]);
+  if (write(1, ".", 1) != 1) return 2;
+  return read(0, &byte, 1) != 1;
+}
+`;
+
+let folder: string | undefined;
+const living = new Set<ChildProcess>();
+
+function compiled(name: string): string {
+  folder ??= mkdtempSync(join(tmpdir(), "bpfkit-dashboard-"));
+  const file = join(folder, name);
+  if (existsSync(file)) return file;
+  writeFileSync(`${file}.c`, source);
+  execFileSync("gcc", ["-O1", "-static", "-pthread", "-o", file, `${file}.c`], { stdio: "pipe" });
+  return file;
+}
+
+/** For afterAll: also ends what a failed test has left behind. */
+export function removeWorkloads(): void {
+  for (const child of living) child.kill("SIGKILL");
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
+}
+
+/** A workload that waits to be told. */
+export interface Workload {
+  readonly pid: number;
+  /** Does its steps, and returns when it waits again. */
+  work(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Starts the workload under a command name of its own. */
+export async function started(steps: string, name = "dash-load"): Promise<Workload> {
+  const file = compiled(name);
+  const child = spawn(file, [steps], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+  living.add(child);
+  child.once("exit", () => living.delete(child));
+  await once(child, "spawn");
+  const pid = child.pid as number;
+  await untilIn(pid, "read");
+  return {
+    pid,
+    work: async () => {
+      const done = Promise.race([
+        once(child.stdout, "data"),
+        once(child, "exit").then(([code]) => {
+          throw new Error(`the workload ended with ${code}`);
+        }),
+      ]);
+      child.stdin.write(".");
+      await done;
+      await untilIn(pid, "read");
+    },
+    end: async () => {
+      const ended = once(child, "exit");
+      child.stdin.write(".");
+      await ended;
+    },
+  };
+}
