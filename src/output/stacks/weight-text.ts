@@ -22,6 +22,10 @@ export function shareWords(weight: number, all: number): string {
   return `${all === 0 ? "0.0" : percentText(weight / all)} %`;
 }
 
+let format: Intl.NumberFormat | undefined;
+
+/** Made once: it takes longer than a thousand numbers. */
 function grouped(weight: number): string {
-  return weight.toLocaleString("en-US", { maximumFractionDigits: 3 });
+  format ??= new Intl.NumberFormat("en-US", { maximumFractionDigits: 3 });
+  return format.format(weight);
 }
