@@ -15,6 +15,12 @@ export const commands: readonly CommandEntry[] = [
     load: (): Command => require("./proc-count/command").procCount,
   },
   {
+    name: "trace-fn",
+    summary: "Trace calls with arguments, results and times",
+    example: "trace-fn s:openat -- ls",
+    load: (): Command => require("./trace-fn/command").traceFn,
+  },
+  {
     name: "doctor",
     summary: "Tell what this kernel allows and which commands will work",
     example: "doctor",

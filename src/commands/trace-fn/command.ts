@@ -20,7 +20,7 @@ export const traceFn = defineCommand({
   options,
   argument: {
     syntax: "[target...]",
-    help: "what to trace: s:openat is a system call, s:open* are several",
+    help: "what to trace: s:openat, libc:malloc, vfs_read, t:sched:sched_switch",
   },
   takesCommand: true,
   examples: [
@@ -28,6 +28,9 @@ export const traceFn = defineCommand({
     ["trace-fn s:write -p 1234 --csv -o writes.csv", "every write of a process, in a file"],
     ["trace-fn 's:*at' --slower 10ms", "slow system calls of the whole machine, with their results"],
     ["trace-fn 's:*' --latency -d 5 --sort p99", "how long each system call takes"],
+    ["trace-fn libc:malloc --arg size=1:u64 --ret -- ls", "allocations, with what they give"],
+    ["trace-fn 'libc:*alloc' --count -p 1234", "which functions of an allocator are called"],
+    ["trace-fn vfs_read --ret -p 1234", "a function of the kernel, with arguments by name and type"],
   ],
   check,
   async run(context, given, words): Promise<Outcome | undefined> {

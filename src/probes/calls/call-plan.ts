@@ -2,7 +2,7 @@
 import { add, mov, sub } from "../../asm/alu";
 import { atomicAdd } from "../../asm/atomic";
 import { helper } from "../../asm/helper-ids";
-import type { Block, Label } from "../../asm/instruction";
+import { type Block, type Label, label } from "../../asm/instruction";
 import { call, jump, jump32 } from "../../asm/jump";
 import { emitRecord } from "../../asm/macros/record";
 import { COMM_SIZE } from "../../asm/macros/stack";
@@ -119,7 +119,6 @@ function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
   const { layout, site, loadWord, memory } = at;
   const { withResult, size, words, count, slots, stringSize } = layout;
   const result = CallHead.size;
-  const readString = memory === "user" ? helper.probeReadUserStr : helper.probeReadKernelStr;
   return emitRecord({
     ring,
     size,
@@ -138,13 +137,26 @@ function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
           ]
         : [],
       Array.from({ length: count }, (_, index) => [loadWord(index), store(8, r9, words + 8 * index, r1)]),
-      slots.map(({ index, at: slot }) => [
-        [mov(r1, r9), add(r1, slot + SLOT_HEAD), mov(r2, stringSize), load(8, r3, r9, words + 8 * index)],
-        [call(readString), store(4, r9, slot, r0), store(4, r9, slot + 4, 0)],
-      ]),
+      slots.map(({ index, at: slot }) => {
+        const place = { word: words + 8 * index, to: slot + SLOT_HEAD, size: stringSize };
+        return [readString(memory, place), store(4, r9, slot, r0), store(4, r9, slot + 4, 0)];
+      }),
     ],
     onFull: countLoss(losses, "ringFull"),
   });
+}
+
+/**
+ * Reads the string that the word at `word` of the record in r9 points to; r0 = its length with the NUL, or −errno. The
+ * kernel's own types do not tell whose memory a string is in: what is none of the kernel's is the caller's. Loses r1–r5.
+ */
+function readString(memory: Memory, place: { word: number; to: number; size: number }): Block {
+  const known = label("string");
+  const read = (how: number): Block => [
+    [mov(r1, r9), add(r1, place.to), mov(r2, place.size), load(8, r3, r9, place.word), call(how)],
+  ];
+  if (memory === "user") return read(helper.probeReadUserStr);
+  return [read(helper.probeReadKernelStr), jump.sgt(r0, 0, known), read(helper.probeReadUserStr), known];
 }
 
 /** Counts a call that was lost. Loses r1 and r2. */

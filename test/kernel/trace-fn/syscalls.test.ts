@@ -1,0 +1,134 @@
+/** System calls and tracepoints of programs that the test starts. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { kernelTest } from "../kernel-test";
+import { countsBy, runCommand } from "../run-command";
+import { calls, NOTHING_LOST } from "./calls";
+
+const NEEDS = ["btf-raw-tracepoint", "ring-buffer"];
+/** So many writes of one byte to /dev/null. */
+const writes = (count: number) => [
+  "dd",
+  "if=/dev/zero",
+  "of=/dev/null",
+  "bs=1",
+  `count=${count}`,
+  "status=none",
+];
+
+describe("each call is shown once", () => {
+  kernelTest(NEEDS, "with its arguments", async ({ kernel }) => {
+    const found = await calls(kernel, ["s:write"], writes(1009));
+    expect(found.calls).toHaveLength(1009);
+    for (const call of found.calls) {
+      expect(call).toMatchObject({ comm: "dd", function: "write", args: { fd: 1, count: 1 } });
+      expect(call).not.toHaveProperty("result");
+    }
+    expect(found.end).toMatchObject({ count: 1009, functions: { write: 1009 }, lost: NOTHING_LOST });
+  });
+
+  kernelTest(NEEDS, "with its result and duration", async ({ kernel }) => {
+    const found = await calls(kernel, ["s:write", "--ret"], writes(211));
+    expect(found.calls).toHaveLength(211);
+    for (const { result, durationNs, args } of found.calls) {
+      expect([result, args["count"]]).toEqual([1, 1]);
+      expect(durationNs).toBeGreaterThan(0);
+    }
+    expect(found.end.lost).toEqual(NOTHING_LOST);
+  });
+
+  kernelTest(NEEDS, "in the order of time", async ({ kernel }) => {
+    const { calls: found } = await calls(kernel, ["s:read", "s:write"], writes(101));
+    const times = found.map(({ time }) => time);
+    expect(times).toEqual([...times].sort());
+  });
+});
+
+kernelTest(NEEDS, "strings and failures", async ({ kernel }) => {
+  const folder = mkdtempSync(join(tmpdir(), "bpfkit-calls-"));
+  const missing = join(folder, "mis,sing");
+  const { calls: found } = await calls(
+    kernel,
+    ["s:openat", "s:chdir", "--ret"],
+    ["sh", "-c", `cd ${folder}; cat ${missing} 2>/dev/null; cat /dev/null`],
+  );
+  rmSync(folder, { recursive: true });
+  expect(found.find(({ args }) => args["filename"] === missing)).toMatchObject({
+    comm: "cat",
+    function: "openat",
+    args: { dfd: "AT_FDCWD", filename: missing, flags: "0x0" },
+    result: -2,
+    errno: "ENOENT",
+  });
+  expect(found.find(({ args }) => args["filename"] === "/dev/null")?.result).toBe(3);
+  expect(found.find(({ function: name }) => name === "chdir")).toMatchObject({
+    comm: "sh",
+    args: { filename: folder },
+    result: 0,
+  });
+});
+
+kernelTest(NEEDS, "a pattern counts all that match", async ({ kernel }) => {
+  const { rows, totals } = await runCommand(
+    kernel,
+    ["trace-fn", "--count", "s:/^(read|write)$/"],
+    writes(503),
+  );
+  expect(countsBy(rows, "function")).toMatchObject({ write: 503 });
+  expect(totals).toMatchObject({ functions: 2 });
+});
+
+kernelTest(NEEDS, "--slower keeps what slept", async ({ kernel }) => {
+  const args = ["s:*nanosleep", "--slower", "30ms"];
+  const { calls: found } = await calls(kernel, args, ["sh", "-c", "sleep 0.03; sleep 0.001; sleep 0.05"]);
+  expect(found).toHaveLength(2);
+  for (const { durationNs } of found) expect(durationNs).toBeGreaterThanOrEqual(30_000_000);
+});
+
+kernelTest(NEEDS, "--latency of known sleeps", async ({ kernel }) => {
+  const work = ["sh", "-c", "sleep 0.02; sleep 0.02; sleep 0.02"];
+  const { rows } = await runCommand(kernel, ["trace-fn", "--latency", "s:*nanosleep"], work);
+  expect(rows).toHaveLength(1);
+  expect(rows[0]).toMatchObject({ count: 3 });
+  expect(Number(rows[0]?.["totalNs"])).toBeGreaterThanOrEqual(60_000_000);
+});
+
+kernelTest(NEEDS, "--sample takes about one of n", async ({ kernel }) => {
+  const { end } = await calls(kernel, ["s:write", "--sample", "1/10"], writes(20_011));
+  // Five standard deviations on either side of 2001.
+  expect(end.count).toBeGreaterThan(2001 - 213);
+  expect(end.count).toBeLessThan(2001 + 213);
+});
+
+kernelTest(NEEDS, "what found the buffer full is counted", async ({ kernel }) => {
+  const args = ["s:write", "--buffer", "4K"];
+  const { end, ran } = await calls(kernel, args, writes(50_021));
+  expect(end.lost["ringFull"]).toBeGreaterThan(0);
+  expect(end.count + (end.lost["ringFull"] ?? 0)).toBe(50_021);
+  expect(ran.outcome?.lost).toBe(end.lost["ringFull"]);
+});
+
+kernelTest(NEEDS, "bpfkit's own calls are not shown", async ({ kernel }) => {
+  const { calls: found } = await calls(kernel, ["s:access", "--comm", "node*"], () => {
+    for (let i = 0; i < 7; i++) existsSync("/etc");
+  });
+  expect(found.filter(({ pid }) => pid === process.pid)).toEqual([]);
+});
+
+kernelTest(NEEDS, "-p shows the calls of a process, even of bpfkit", async ({ kernel }) => {
+  const { calls: found } = await calls(kernel, ["s:access", "-p", String(process.pid)], () => {
+    for (let i = 0; i < 7; i++) existsSync("/made/up/for/the/test");
+  });
+  expect(found.filter(({ args }) => args["filename"] === "/made/up/for/the/test")).toHaveLength(7);
+});
+
+kernelTest(NEEDS, "tracepoints have their events' fields", async ({ kernel }) => {
+  const { calls: found } = await calls(
+    kernel,
+    ["t:sched:sched_process_exec"],
+    ["sh", "-c", "/bin/true; /bin/true; exec /bin/true"],
+  );
+  expect(found.map(({ comm }) => comm)).toEqual(["sh", "true", "true", "true"]);
+  for (const { pid, args } of found) expect(args["pid"] ?? args["old_pid"]).toBe(pid);
+});

@@ -1,0 +1,112 @@
+/** A library and a program in C that calls it: known functions with known arguments, as often as the test says. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const LIBRARY = `
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#define SEEN __attribute__((noinline, noipa))
+
+SEEN int8_t narrow(int8_t a, int16_t b, int32_t c, int64_t d) { return a + b + c + d; }
+SEEN uint64_t wide(uint8_t a, uint16_t b, uint32_t c, uint64_t d) { return a + b + c + d; }
+SEEN long six(long a, long b, long c, long d, long e, long f) { return a + b + c + d + e + f; }
+SEEN long nine(long a, long b, long c, long d, long e, long f, long g, long h, long i) {
+  return a + b + c + d + e + f + g + h + i;
+}
+SEEN long length(const char *text) { return text ? (long)strlen(text) : -1; }
+SEEN long factorial(long n) { return n < 2 ? 1 : n * factorial(n - 1); }
+SEEN int doze(long ns) {
+  struct timespec time = { ns / 1000000000, ns % 1000000000 };
+  return nanosleep(&time, 0);
+}
+static jmp_buf place;
+SEEN int leaps(int n) { longjmp(place, n); }
+SEEN int lands(int n) { return setjmp(place) ? n : leaps(n); }
+SEEN void dies(int n) { *(volatile int *)0 = n; }
+`;
+
+const PROGRAM = `
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int8_t narrow(int8_t, int16_t, int32_t, int64_t);
+uint64_t wide(uint8_t, uint16_t, uint32_t, uint64_t);
+long six(long, long, long, long, long, long);
+long nine(long, long, long, long, long, long, long, long, long);
+long length(const char *);
+long factorial(long);
+int doze(long);
+int lands(int);
+void dies(int);
+
+static void call(const char *what, long n) {
+  if (!strcmp(what, "narrow")) narrow(-5, -300, -70000, -5000000000L);
+  if (!strcmp(what, "wide")) wide(251, 65521, 4294967291u, 18446744073709551557u);
+  if (!strcmp(what, "six")) six(1, 2, 3, 4, 5, 6);
+  if (!strcmp(what, "nine")) nine(1, 2, 3, 4, 5, 6, 7, 8, 9);
+  if (!strcmp(what, "length")) length("hello, \\"world\\"");
+  if (!strcmp(what, "nothing")) length(0);
+  if (!strcmp(what, "factorial")) factorial(n);
+  if (!strcmp(what, "doze")) doze(n);
+  if (!strcmp(what, "lands")) lands(n);
+  if (!strcmp(what, "dies")) dies(n);
+}
+
+struct work { const char *what; long times, n; };
+
+static void *repeat(void *given) {
+  struct work *work = given;
+  for (long i = 0; i < work->times; i++) call(work->what, work->n);
+  return 0;
+}
+
+/* WHAT TIMES [N] …; "threads COUNT" does the rest of a step in so many threads at once; "wait" waits for a byte. */
+int main(int argc, char **argv) {
+  int threads = 0;
+  for (int i = 1; i < argc;) {
+    if (!strcmp(argv[i], "threads")) { threads = atoi(argv[i + 1]); i += 2; continue; }
+    if (!strcmp(argv[i], "wait")) { char byte; if (read(0, &byte, 1) != 1) return 1; i++; continue; }
+    struct work work = { argv[i], atol(argv[i + 1]), i + 2 < argc ? atol(argv[i + 2]) : 0 };
+    pthread_t started[16];
+    if (threads == 0) repeat(&work);
+    for (int t = 0; t < threads; t++) pthread_create(&started[t], 0, repeat, &work);
+    for (int t = 0; t < threads; t++) pthread_join(started[t], 0);
+    i += 3;
+  }
+}
+`;
+
+export interface TestLibrary {
+  readonly library: string;
+  readonly program: string;
+  /** A file that is no program. */
+  readonly text: string;
+  /** The program without its names. */
+  readonly stripped: string;
+  remove(): void;
+}
+
+/** Compiles both. */
+export function compileLibrary(): TestLibrary {
+  const folder = mkdtempSync(join(tmpdir(), "bpfkit-library-"));
+  const at = (name: string) => join(folder, name);
+  writeFileSync(at("library.c"), LIBRARY);
+  writeFileSync(at("program.c"), PROGRAM);
+  const gcc = (...args: string[]) => execFileSync("gcc", ["-O1", "-pthread", ...args], { stdio: "pipe" });
+  gcc("-shared", "-fPIC", "-o", at("libtraced.so"), at("library.c"));
+  gcc("-o", at("program"), at("program.c"), at("libtraced.so"), `-Wl,-rpath,${folder}`);
+  gcc("-s", "-o", at("stripped"), at("program.c"), at("libtraced.so"), `-Wl,-rpath,${folder}`);
+  return {
+    library: at("libtraced.so"),
+    program: at("program"),
+    stripped: at("stripped"),
+    text: at("library.c"),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
