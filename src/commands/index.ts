@@ -21,6 +21,12 @@ export const commands: readonly CommandEntry[] = [
     load: (): Command => require("./trace-fn/command").traceFn,
   },
   {
+    name: "stack-profile",
+    summary: "Show where the time goes, on the processor and off it",
+    example: "stack-profile -d 10",
+    load: (): Command => require("./stack-profile/command").stackProfile,
+  },
+  {
     name: "doctor",
     summary: "Tell what this kernel allows and which commands will work",
     example: "doctor",

@@ -26,7 +26,10 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
     },
   },
   "proc-count": {
-    needs: ["btf", "btf-raw-tracepoint", "raw-tracepoint", "hash", "mmapable-array", "probe-read-kernel"],
+    needs: [
+      ...(["btf", "btf-raw-tracepoint", "raw-tracepoint"] as const),
+      ...(["hash", "per-cpu-array", "mmapable-array", "probe-read-kernel"] as const),
+    ],
     gains: {
       "probe-read-user-str": "no --failed",
       "iterator-program": "no --cost of what runs already",
@@ -35,6 +38,20 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
       "ring-buffer": "no --events, --failed and --flapping",
       "per-cpu-hash": "no --map percpu",
       "lru-hash": "no --map lru",
+      "array-of-maps": "no --reset",
+      "cgroup-array": "no --cgroup and no --container",
+      "pid-namespace-helper": "no --pid and no --tid inside a PID namespace",
+      "raw-tracepoint-test-run": "does not run inside a PID namespace",
+      batch: "large tables are read slowly",
+    },
+  },
+  "stack-profile": {
+    needs: ["perf-event", "hash", "per-cpu-array", "mmapable-array", "ring-buffer"],
+    gains: {
+      btf: "no --off-cpu and --wall, and no program can be started with --",
+      "btf-raw-tracepoint": "no --off-cpu and --wall, and no program can be started with --",
+      "raw-tracepoint": "no program can be started with --",
+      "probe-read-kernel": "a process is called like one of its threads",
       "current-cgroup-id": "no --by cgroup or container",
       "cgroup-array": "no --cgroup and no --container",
       "pid-namespace-helper": "no ids inside a PID namespace",

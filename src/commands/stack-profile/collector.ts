@@ -13,8 +13,11 @@ import {
   type StackWeight,
 } from "../../probes/stack-tally";
 import { type GroupNames, groupLabel } from "./group-label";
+import { KernelNames } from "./kernel-names";
 import type { Measure, StackProbe } from "./probe";
-import { KernelNames, type UserNames } from "./stack-names";
+import { UnnamedFrames } from "./unnamed-frames";
+import { UnwoundStacks } from "./unwound-stacks";
+import type { UserNames } from "./user-names";
 
 export interface CollectorOptions {
   readonly measure: Measure;
@@ -23,6 +26,10 @@ export interface CollectorOptions {
   readonly states: readonly OffCpuState[] | undefined;
   readonly minNs: number;
   readonly title: string;
+  /** Different stacks there is room for. */
+  readonly maxStacks: number;
+  /** `process.arch` */
+  readonly arch: string;
 }
 
 /** A stretch of the run. */
@@ -48,6 +55,8 @@ export class Collector {
   private readonly counted = new Map<string, StackWeight>();
   private readonly lastLost = new Map<string, number>();
   private lastTicks = 0;
+  /** Samples that come one by one. */
+  private readonly unwound: UnwoundStacks | undefined;
 
   constructor(
     private readonly session: Session,
@@ -55,10 +64,15 @@ export class Collector {
     private readonly userNames: UserNames,
     private readonly groupNames: GroupNames,
     private readonly options: CollectorOptions,
-  ) {}
+  ) {
+    const { maxStacks, arch } = options;
+    if (probe.samples !== undefined)
+      this.unwound = new UnwoundStacks(session, probe.samples, userNames, maxStacks, arch);
+  }
 
   /** Looks at the processes that were met for the first time. */
   look(): void {
+    this.unwound?.drain();
     for (const { pid, comm } of this.session.ringBuffer(this.probe.tally.announcements).drain())
       this.userNames.meet(pid, comm);
   }
@@ -66,24 +80,25 @@ export class Collector {
   /** The profile of a stretch, and how often the clock ticked in it on all processors together. */
   collect(stretch: Stretch): { profile: Profile; ticks: number } {
     const { session, probe, options } = this;
-    this.look();
-    this.userNames.meetAgain();
+    const ticks = this.ticksSince();
     const reading = readStackTally(probe.tally, session);
     const off = probe.off === undefined ? undefined : readOffCpu(probe.off, session);
-    const entries: Entry[] = [...reading.entries];
-    const changed = this.since(entries);
+    this.look();
+    const changed = this.since([...reading.entries, ...(this.unwound?.entries ?? [])]);
     if (stretch.last && off !== undefined) changed.push(...this.stillAway(off.away, stretch));
     const builder = new ProfileBuilder();
-    this.fill(builder, changed);
+    const unnamed = new UnnamedFrames();
+    this.fill(builder, changed, unnamed);
     const { unwalkable, stacksFull, collisions, truncated } = readStackLosses(probe.store, session);
     const { mapFull, mapBusy } = reading;
     const lost = this.lostSince({
       mapFull,
       mapBusy,
-      stacksFull,
+      stacksFull: stacksFull + (this.unwound?.full ?? 0),
       collisions,
       unwalkable,
       ...(off === undefined ? {} : { tasksFull: off.tasksFull }),
+      ...(this.unwound === undefined ? {} : { samplesFull: this.unwound.lost }),
       missedRuns: session.recursionMisses(),
     });
     const deep = this.lostSince({ truncated })["truncated"] as number;
@@ -94,17 +109,16 @@ export class Collector {
       periodNs: options.measure === "off-cpu" ? undefined : Math.round(NS_PER.s / options.frequency),
       startedAt: stretch.startedAt,
       durationNs: stretch.durationNs,
-      notes: this.notes(deep),
+      notes: [...this.notes(deep), ...unnamed.notes],
       lost,
     });
-    return { profile, ticks: this.ticksSince() };
+    return { profile, ticks };
   }
 
   private notes(deep: number): string[] {
     return [
-      ...(deep > 0
-        ? [`${deep} stacks were deeper than 127 frames: their outermost frames are missing.`]
-        : []),
+      ...(deep > 0 ? [`Deeper than 127 frames: ${deep} stacks; their outermost frames are missing.`] : []),
+      ...(this.unwound?.notes ?? []),
       ...(this.kernelNames.hidden
         ? [
             "The kernel hides its addresses: its functions have no names without root, or with kernel.kptr_restrict=2.",
@@ -137,7 +151,7 @@ export class Collector {
     });
   }
 
-  private fill(builder: ProfileBuilder, entries: readonly Entry[]): void {
+  private fill(builder: ProfileBuilder, entries: readonly Entry[], unnamed: UnnamedFrames): void {
     const stacks = readStacks(this.probe.store, this.session);
     const groups = new Map<string, number>();
     const frames = new Map<Frame, number>();
@@ -162,6 +176,8 @@ export class Collector {
         groups.set(identity, number);
       }
       const path = this.path(key, stacks);
+      for (const frame of path)
+        if (frame.kind === "user") unnamed.add(this.userNames.whyUnnamed(frame), count);
       if (measure === "wall") path.push(away === undefined ? RUNNING : marker(`[${away}]`));
       const weight = measure === "cpu" ? count : away === undefined ? count * period : total;
       builder.add(number, builder.stack(path.map(numberOf)), weight, count);
@@ -171,10 +187,12 @@ export class Collector {
   /** The frames of both halves, the outermost first. */
   private path({ user, kernel, pid, comm }: StackKey, stacks: ReadonlyMap<bigint, BigUint64Array>): Frame[] {
     const path: Frame[] = [];
-    const userHalf = isStack(user) ? stacks.get(user) : undefined;
+    const unwound = this.unwound?.stack(user);
+    if (unwound?.end === "truncated") path.push(TRUNCATED);
+    const userHalf = unwound?.pcs ?? (isStack(user) ? stacks.get(user) : undefined);
     if (userHalf !== undefined) {
       for (let at = userHalf.length - 1; at >= 0; at--)
-        path.push(...this.userNames.frames(pid, comm, userHalf[at] as bigint, at > 0));
+        path.push(this.userNames.frame(pid, comm, userHalf[at] as bigint, at > 0));
     } else if (user !== StackId.none) path.push(marker(MISSING[String(user)] ?? MISSING["2"]!));
     const kernelHalf = isStack(kernel) ? stacks.get(kernel) : undefined;
     if (kernelHalf !== undefined) path.push(...this.kernelNames.frames(kernelHalf).reverse());
@@ -212,6 +230,7 @@ function marker(name: string): Frame {
   return frame;
 }
 const RUNNING = marker("[running]");
+const TRUNCATED = marker("[stack truncated]");
 
 function keyText({ kernel, user, cgroup, comm, pid, tid, cpu, state }: StackKey): string {
   return `${kernel}|${user}|${pid}|${tid}|${cpu}|${state}|${cgroup}|${comm}`;

@@ -1,21 +1,21 @@
 /** stack-profile: where the time goes, on the processor and off it, by whole stacks. */
+
 import type { KernelFacts } from "../../bpf/facts";
-import { formatDuration, NS_PER } from "../../core/units";
-import { lossSentence, lostTotal } from "../../output/report";
-import { callTree } from "../../output/stacks/call-tree";
-import { foldedStacks } from "../../output/stacks/folded";
-import type { Profile } from "../../output/stacks/profile";
-import { profileJson } from "../../output/stacks/profile-json";
-import { treeText } from "../../output/stacks/tree-text";
+import type { Session } from "../../bpf/session";
+import { UsageError } from "../../core/errors";
+import { NS_PER } from "../../core/units";
+import { lostTotal } from "../../output/report";
+import { diffFormats, profileEndings } from "../../output/stacks/formats";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
 import { Collector } from "./collector";
-import { check, measureOf, type Options, options } from "./options";
+import { check, copiedStack, measureOf, type Options, options } from "./options";
 import { type ProbeOptions, stackProbe } from "./probe";
-import { functionReport } from "./report";
-import { addressesOnly } from "./user-names";
+import { profileFromFile } from "./profile-file";
+import { type Before, show } from "./show";
+import { UserNames } from "./user-names";
 
 export const stackProfile = defineCommand({
   name: "stack-profile",
@@ -25,7 +25,7 @@ export const stackProfile = defineCommand({
     "With --off-cpu it measures how long tasks wait, and in which stack.",
   options,
   takesCommand: true,
-  endings: { ".folded": "folded" },
+  endings: profileEndings,
   examples: [
     ["stack-profile -d 10", "the functions in which the machine spends its time"],
     [
@@ -39,14 +39,25 @@ export const stackProfile = defineCommand({
   ],
   check,
   async run(context, given): Promise<Outcome | undefined> {
+    const before = given.diff === undefined ? undefined : profileFromFile("diff", given.diff);
+    if (before !== undefined && !diffFormats.includes(context.format))
+      throw new UsageError(`diff: format "${context.format}" has no place for a second profile`, {
+        hint: `use --format ${diffFormats.join(", ")}, or a file with such an ending`,
+      });
+    if (given.from !== undefined) {
+      await show(context, profileFromFile("from", given.from), undefined, given, before);
+      return undefined;
+    }
     const facts = context.facts();
     const follow = context.tracee !== undefined;
     if (given.dump) {
-      await context.print(dumpOf(stackProbe(probeOptions(given, follow, context.pid), facts).spec));
+      const dumped = probeOptions(given, facts, follow, context.pid);
+      await context.print(dumpOf(stackProbe(dumped, facts).spec));
       return undefined;
     }
     const kernel = context.kernel();
-    const probe = stackProbe(probeOptions(given, follow, kernel.ownPid()), facts);
+    const probe = stackProbe(probeOptions(given, facts, follow, kernel.ownPid()), facts);
+    using userNames = new UserNames();
     using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
     tellAttached(context, probe.spec);
     context.notice(introduction(given, context));
@@ -57,21 +68,23 @@ export const stackProfile = defineCommand({
         return cgroups.get(id);
       },
     };
-    const collector = new Collector(session, probe, addressesOnly(), names, {
+    const collector = new Collector(session, probe, userNames, names, {
       measure: measureOf(given),
       by: given.by ?? "comm",
       frequency: given.freq,
       states: given.state,
       minNs: given.min ?? 0,
       title: title(given, context),
+      maxStacks: given.maxStacks,
+      arch: facts.arch,
     });
     context.tracee?.start();
     // Awaited, or the session would be closed before the first report.
-    return await watch(context, session, collector, given, facts);
+    return await watch(context, session, collector, given, before);
   },
 });
 
-function probeOptions(given: Options, follow: boolean, pid: number): ProbeOptions {
+function probeOptions(given: Options, facts: KernelFacts, follow: boolean, pid: number): ProbeOptions {
   return {
     measure: measureOf(given),
     frequency: given.freq,
@@ -84,24 +97,29 @@ function probeOptions(given: Options, follow: boolean, pid: number): ProbeOption
     filter: taskFilter(given),
     follow,
     maxStacks: given.maxStacks,
-    maxEntries: given.maxStacks,
+    stackSize: copiedStack(given, facts),
     ourselves: { pid },
   };
 }
 
 function introduction(given: Options, { tracee }: Context): string {
   const what = {
-    cpu: `sampling stacks ${given.freq} times a second`,
+    cpu: `tracing stacks, ${given.freq} samples a second`,
     "off-cpu": "tracing waits",
-    wall: "sampling stacks and tracing waits",
+    wall: "tracing stacks and waits",
   }[measureOf(given)];
-  if (tracee !== undefined) return `${what} of "${tracee.command.join(" ")}" until it ends`;
+  if (tracee !== undefined) return `${what}: "${tracee.command.join(" ")}" until it ends`;
   return given.duration === undefined ? `${what}, Ctrl-C to end` : what;
 }
 
 function title(given: Options, { tracee }: Context): string {
   const what = { cpu: "CPU time", "off-cpu": "time off CPU", wall: "time on and off CPU" }[measureOf(given)];
   return tracee === undefined ? what : `${what} of ${tracee.command.join(" ")}`;
+}
+
+/** How many processors are sampled: those the clock was found on. */
+function processorsOf(session: Session): number {
+  return Math.max(1, ...session.links.map(({ places }) => places));
 }
 
 /** How often a live table is redrawn unless told. */
@@ -112,13 +130,14 @@ const LOOK_NS = 10 * NS_PER.ms;
 /** Reports each interval until the end; before the last one the programs are detached. */
 async function watch(
   context: Context,
-  session: { detach(): void },
+  session: Session,
   collector: Collector,
   given: Options,
-  facts: KernelFacts,
+  before: Before,
 ): Promise<Outcome> {
   const intervalNs = given.interval ?? (given.live ? LIVE_INTERVAL_NS : undefined);
   const timing = { intervalNs, durationNs: given.duration };
+  const processors = processorsOf(session);
   const over = new AbortController();
   const looking = lookAround(context, collector, over.signal);
   let startedAt = context.clock.now();
@@ -128,7 +147,7 @@ async function watch(
       if (last) session.detach();
       const durationNs = Number(endNs - startNs);
       const { profile, ticks } = collector.collect({ startedAt, durationNs, endNs, last });
-      await show(context, profile, ticks, given, facts);
+      await show(context, profile, { count: ticks, processors }, given, before);
       lost += lostTotal(profile);
       startedAt = context.clock.now();
     }
@@ -144,57 +163,4 @@ async function lookAround({ clock }: Context, collector: Collector, over: AbortS
     collector.look();
     await clock.sleep(LOOK_NS, over);
   }
-}
-
-async function show(
-  context: Context,
-  profile: Profile,
-  ticks: number,
-  given: Options,
-  facts: KernelFacts,
-): Promise<void> {
-  const figures = { ticks, frequency: given.freq };
-  const footer = [...profile.notes, ...summary(profile, ticks, given, facts)];
-  if (given.tree && context.format === "table") {
-    await print(context, treeText(callTree(profile), { width: 80, ascii: false, minShare: 0.01 }));
-    await context.print(`\n${[...footer, lossSentence(profile) ?? ""].join("\n")}\n`);
-    return;
-  }
-  switch (context.format) {
-    case "folded":
-      return print(context, foldedStacks(profile, { kinds: given.annotate }));
-    case "json": {
-      const info = {
-        tool: "bpfkit",
-        version: context.version,
-        command: "stack-profile",
-        kernel: facts.release,
-      } as const;
-      return print(context, profileJson(profile, { ...info, startedAt: profile.startedAt }, figures));
-    }
-  }
-  const report = functionReport(profile, {
-    grouped: given.by !== undefined,
-    top: given.top,
-    sort: given.sort,
-    figures,
-    footer,
-  });
-  await context.output.report(report);
-}
-
-async function print(context: Context, pieces: Iterable<string>): Promise<void> {
-  for (const piece of pieces) await context.print(piece);
-}
-
-function summary(profile: Profile, ticks: number, given: Options, facts: KernelFacts): string[] {
-  const count = profile.samples.count.reduce((sum, each) => sum + each, 0);
-  const stacks = `in ${profile.samples.length} different stacks`;
-  if (profile.measure !== "cpu") return [`Total: ${count} samples and waits ${stacks}.`];
-  const cpus = given.cpu?.length ?? facts.possibleCpus;
-  const rate = ticks / cpus / (profile.durationNs / NS_PER.s);
-  return [
-    `Total: ${count} samples ${stacks}; ${ticks} ticks in ${formatDuration(profile.durationNs)}, ` +
-      `${rate.toFixed(1)} Hz on each of ${cpus} processors.`,
-  ];
 }

@@ -1,8 +1,10 @@
 /** The options of stack-profile, and what follows from them. */
+import type { KernelFacts } from "../../bpf/facts";
 import { UsageError } from "../../core/errors";
 import { parseDuration } from "../../core/units";
 import { type OffCpuState, offCpuStates } from "../../probes/off-cpu";
 import { type StackDimension, stackDimensions } from "../../probes/stack-tally";
+import { canCopyUserStack, checkStackSize, DEFAULT_STACK_SIZE } from "../../probes/user-stack-copy";
 import { choice } from "../choice";
 import type { OptionSpecs, OptionValues } from "../command";
 import { filterOptions, mountOf } from "../filter-options";
@@ -11,6 +13,9 @@ import { liveOption, outputOptions, programOptions, rowOptions, timestampOptions
 import { timingOptions } from "../timing-options";
 import type { Measure } from "./probe";
 import { sortColumns } from "./report";
+
+/** By unwind information, along frame pointers, or the first where the kernel allows it. */
+const unwindWays = ["auto", "dwarf", "fp"] as const;
 
 const what = "What is profiled";
 const stacks = "Stacks";
@@ -58,6 +63,20 @@ export const options = {
     defaultText: "comm, all in one table",
     group: stacks,
   },
+  unwind: {
+    flags: "--unwind <how>",
+    help: `how user stacks of samples are found: ${unwindWays.join(", ")}`,
+    parse: (text: string) => choice("unwind", text, unwindWays),
+    default: "auto",
+    group: stacks,
+  },
+  stackSize: {
+    flags: "--stack-size <bytes>",
+    help: "how much of each user stack is copied to be unwound, a multiple of 8",
+    parse: (text: string) => checkStackSize(Number(text)),
+    default: DEFAULT_STACK_SIZE,
+    group: stacks,
+  },
   maxStacks: {
     flags: "--max-stacks <n>",
     help: "different stacks there is room for; what does not fit is counted as lost",
@@ -67,9 +86,21 @@ export const options = {
   },
   ...filterOptions,
   ...timingOptions,
+  from: {
+    flags: "--from <file>",
+    help: "take the profile from this file, folded or our JSON, instead of tracing; needs no rights",
+    group: "Output",
+  },
+  diff: {
+    flags: "--diff <file>",
+    help: "show what has changed since this profile: folded, svg, html",
+    group: "Output",
+  },
   tree: { flags: "--tree", help: "the tree of calls", group: "Output" },
   ...rowOptions(sortColumns, { top: 15, sort: "self" }),
-  ...outputOptions(["table", "json", "ndjson", "csv", "folded"]),
+  ...outputOptions([
+    ...["table", "json", "ndjson", "csv", "folded", "svg", "html", "speedscope", "pprof", "cpuprofile"],
+  ] as const),
   annotate: {
     flags: "--annotate",
     help: "mark frames in folded stacks: _[k] kernel, _[j] JIT, _[i] inlined",
@@ -104,6 +135,15 @@ export function measureOf({ offCpu, wall }: Pick<Options, "offCpu" | "wall">): M
   return wall ? "wall" : offCpu ? "off-cpu" : "cpu";
 }
 
+/** Bytes of user stacks to copy; undefined where the kernel follows frame pointers. */
+export function copiedStack(
+  given: Pick<Options, "unwind" | "stackSize" | "offCpu" | "wall" | "kernelOnly">,
+  facts: Pick<KernelFacts, "arch" | "btf">,
+): number | undefined {
+  if (given.unwind === "fp" || measureOf(given) !== "cpu" || given.kernelOnly) return undefined;
+  return given.unwind === "dwarf" || canCopyUserStack(facts) ? given.stackSize : undefined;
+}
+
 /** Options that contradict each other. */
 export function check(given: Options): void {
   const measure = measureOf(given);
@@ -113,6 +153,12 @@ export function check(given: Options): void {
     });
   if (measure !== "off-cpu" && given.state !== undefined)
     throw new UsageError("state: only --off-cpu tells states apart");
+  if (given.tree && given.live)
+    throw new UsageError("live: shows functions, no tree", {
+      hint: "use --interval for one tree after another",
+    });
+  if (measure !== "cpu" && given.unwind === "dwarf")
+    throw new UsageError("unwind: the stacks of waits are followed by frame pointers only");
   if (measure === "off-cpu" && given.idle)
     throw new UsageError("idle: --off-cpu looks at tasks, not at processors");
 }

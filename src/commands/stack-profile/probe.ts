@@ -18,6 +18,7 @@ import { count64 } from "../../core/codec";
 import { kernelIds, SHOWN_IDS_SIZE } from "../../probes/current-task";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
 import { type OffCpu, offCpu, offCpuProgram } from "../../probes/off-cpu";
+import { emitStackSample, type StackSamples, stackSamples } from "../../probes/stack-samples";
 import { CAPTURE_STACK, captureStack, type StackStore, stackStore } from "../../probes/stack-store";
 import {
   addToStacks,
@@ -54,7 +55,8 @@ export interface ProbeOptions {
   /** Count only the descendants of the program that bpfkit starts. */
   readonly follow: boolean;
   readonly maxStacks: number;
-  readonly maxEntries: number;
+  /** Bytes of user stacks that samples bring along to be unwound; undefined where the kernel follows frame pointers. */
+  readonly stackSize?: number | undefined;
   /** bpfkit itself, which is not counted unless `filter.pids` names it. */
   readonly ourselves: { readonly pid: number };
 }
@@ -67,34 +69,45 @@ export interface StackProbe {
   /** All ticks of the clock by processor, those included that do not count. */
   readonly ticks: MapSpec<number, number> | undefined;
   readonly off: OffCpu | undefined;
+  /** Where samples come one by one. */
+  readonly samples: StackSamples | undefined;
 }
 
 // The stack, from the frame pointer down.
 const SCRATCH_SIZE = Math.max(TASK_FILTER_STACK, SHOWN_IDS_SIZE, CAPTURE_STACK, 8);
 const SCRATCH = -SCRATCH_SIZE;
 
+/** The same stack is met with several others on its other half, and in several processes. */
+const PAIRS_PER_STACK = 2;
+/** Tasks that are off their processors at the same time. */
+const MOST_TASKS = 16_384;
+
 /** Builds the probe. */
 export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProbe {
-  const { measure, by, maxStacks, maxEntries, filter, follow } = options;
+  const { measure, by, maxStacks, filter, follow, stackSize } = options;
   const stacks = stackStore(maxStacks);
-  const tally = stackTally({ by, state: measure !== "cpu" }, maxEntries);
+  const tally = stackTally({ by, state: measure !== "cpu" }, PAIRS_PER_STACK * maxStacks);
   const ticks =
     measure === "off-cpu"
       ? undefined
       : mappableArray("ticks", count64, 2 ** Math.ceil(Math.log2(facts.possibleCpus)));
-  const off = measure === "cpu" ? undefined : offCpu(tally, maxEntries);
+  const off = measure === "cpu" ? undefined : offCpu(tally, MOST_TASKS);
+  const rate = options.frequency * facts.possibleCpus;
+  const samples =
+    stackSize === undefined ? undefined : stackSamples({ key: tally.key, stackSize, rate }, facts);
   const programs = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
     ...(off === undefined ? [] : [offCpuProgram(offOptions(options, facts, { off, tally, stacks }), facts)]),
-    ...(ticks === undefined ? [] : [onTick(options, facts, { ticks, tally, stacks })]),
+    ...(ticks === undefined ? [] : [onTick(options, facts, { ticks, tally, stacks, samples })]),
   ];
   const maps = [
     ...[...stacks.maps, ...tally.maps],
     ...(off?.maps ?? []),
     ...(ticks === undefined ? [] : [ticks as MapSpec]),
+    ...(samples?.maps ?? []),
     ...[...filterMaps(filter), ...(follow ? descendantMaps : [])],
   ];
-  return { spec: { maps, programs }, store: stacks, tally, ticks, off };
+  return { spec: { maps, programs }, store: stacks, tally, ticks, off, samples };
 }
 
 interface Places {
@@ -117,7 +130,12 @@ function keepCurrent(options: ProbeOptions, facts: KernelFacts, drop: Label, scr
 function onTick(
   options: ProbeOptions,
   facts: KernelFacts,
-  { ticks, tally, stacks }: Places & { readonly ticks: MapSpec<number, number> },
+  {
+    ticks,
+    tally,
+    stacks,
+    samples,
+  }: Places & Pick<StackProbe, "samples"> & { readonly ticks: MapSpec<number, number> },
 ): ProgramSpec {
   const drop = label("drop");
   const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
@@ -137,9 +155,11 @@ function onTick(
       mov(r6, r1),
       countTick(ticks),
       keepCurrent(options, facts, drop, SCRATCH),
-      [capture("kernel", r7), capture("user", r8)],
+      [capture("kernel", r7), samples === undefined ? capture("user", r8) : mov(r8, 0)],
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
-      addToStacks(tally, fp, keyAt, 1, r9),
+      samples === undefined
+        ? addToStacks(tally, fp, keyAt, 1, r9)
+        : emitStackSample(samples, facts, keyAt, r9),
       [drop, mov(r0, 0), exit()],
     ],
   };

@@ -2,10 +2,10 @@
 import { NS_PER } from "../../core/units";
 import { percentText, timeScale, wholeText } from "../../output/figures";
 import type { Column, Json, Report } from "../../output/report";
-import { callTree } from "../../output/stacks/call-tree";
+import { type CallTree, callTree } from "../../output/stacks/call-tree";
 import { type FunctionTotals, functionTotals } from "../../output/stacks/functions";
 import { type Profile, totalWeight } from "../../output/stacks/profile";
-import { topStacks } from "../../output/stacks/top-stacks";
+import { truncate } from "../../output/width";
 import type { SortOrder } from "../output-options";
 
 /** What a table can be sorted by. */
@@ -30,14 +30,16 @@ export interface FunctionRow extends FunctionTotals {
 /** The functions of a profile as a table. */
 export function functionReport(profile: Profile, options: ReportOptions): Report<FunctionRow> {
   const all = totalWeight(profile);
-  const rows = sorted(options.grouped ? functionsByGroup(profile) : functionsOf(profile, ""), options.sort);
+  const tree = callTree(profile);
+  const functions = options.grouped ? functionsByGroup(profile) : functionsOf(tree, "");
+  const rows = sorted(functions, options.sort);
   const shown = rows.slice(0, options.top);
   return {
     ...spanOf(profile),
     columns: functionColumns(profile, all, shown, options.grouped),
     rows: shown,
-    totals: { ...totalsOf(profile), ...options.figures, rows: rows.length, shownRows: shown.length },
-    footer: [...stackLines(profile, all), ...options.footer],
+    totals: { ...totalsOf(profile, tree), ...options.figures, rows: rows.length, shownRows: shown.length },
+    footer: [...stackLines(tree), ...options.footer],
     lost: profile.lost,
   };
 }
@@ -46,19 +48,24 @@ function spanOf({ startedAt, durationNs }: Profile) {
   return { startedAt, endedAt: new Date(startedAt.getTime() + durationNs / NS_PER.ms), durationNs };
 }
 
-function totalsOf(profile: Profile): Record<string, Json> {
+function totalsOf(profile: Profile, tree: CallTree): Record<string, Json> {
   const samples = profile.samples.count.reduce((sum, count) => sum + count, 0);
   return {
     measure: profile.measure,
     unit: profile.unit,
     samples,
     weight: totalWeight(profile),
-    stacks: profile.samples.length,
+    stacks: differentStacks(tree),
   };
 }
 
-function functionsOf(profile: Profile, group: string): FunctionRow[] {
-  return functionTotals(callTree(profile)).map((totals) => ({ ...totals, group }));
+/** How many stacks there are when only the functions' names count. */
+export function differentStacks({ self }: CallTree): number {
+  return self.reduce((count, weight) => count + (weight > 0 ? 1 : 0), 0);
+}
+
+function functionsOf(tree: CallTree, group: string): FunctionRow[] {
+  return functionTotals(tree).map((totals) => ({ ...totals, group }));
 }
 
 function functionsByGroup(profile: Profile): FunctionRow[] {
@@ -69,7 +76,9 @@ function functionsByGroup(profile: Profile): FunctionRow[] {
     if (samples === undefined) labels.set(label, [at]);
     else samples.push(at);
   }
-  return [...labels].flatMap(([label, samples]) => functionsOf(onlySamples(profile, samples), label));
+  return [...labels].flatMap(([label, samples]) =>
+    functionsOf(callTree(onlySamples(profile, samples)), label),
+  );
 }
 
 function onlySamples(profile: Profile, at: readonly number[]): Profile {
@@ -170,16 +179,20 @@ function weightText({ unit }: Profile, largest: number): { unit: string; of(weig
 const HEAVIEST = 3;
 const WIDTH = 80;
 
-function stackLines(profile: Profile, all: number): string[] {
-  const heaviest = topStacks(profile, HEAVIEST);
+function stackLines(tree: CallTree): string[] {
+  const { self, label, labels, parent } = tree;
+  const all = tree.total[0] as number;
+  const heaviest = Array.from(self, (_, node) => node)
+    .filter((node) => (self[node] as number) > 0)
+    .sort((a, b) => (self[b] as number) - (self[a] as number) || a - b)
+    .slice(0, HEAVIEST);
   if (heaviest.length === 0) return [];
-  return [
-    "The heaviest stacks, innermost first:",
-    ...heaviest.map(({ group, frames, weight }) => {
-      const names = [...frames].reverse();
-      const line = `${percentText(weight / all).padStart(5)} %  ${[...names, group].filter((name) => name !== "").join(" < ")}`;
-      return line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 2)} …`;
-    }),
-    "",
-  ];
+  const line = (node: number) => {
+    const names: string[] = [];
+    for (let at = node; at > 0; at = parent[at] as number)
+      names.push(labels[label[at] as number]?.name ?? "");
+    const share = percentText((self[node] as number) / all).padStart(5);
+    return truncate(`${share} %  ${names.join(" < ")}`, WIDTH, "…");
+  };
+  return ["The heaviest stacks, innermost first:", ...heaviest.map(line), ""];
 }

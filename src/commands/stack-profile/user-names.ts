@@ -1,20 +1,101 @@
-/** Names of user addresses. */
-import type { Frame } from "../../output/stacks/profile";
-import type { UserNames } from "./stack-names";
+/** From the addresses of processes to frames, each address once. */
+import { basename } from "node:path";
+import type { Frame, Module } from "../../output/stacks/profile";
+import type { ExecutableMapping } from "../../symbols/process-maps";
+import type { Unnamed } from "../../symbols/unnamed";
+import { UnwindInfos } from "../../symbols/unwind/process-code";
+import type { UnwindProcess } from "../../symbols/unwind/unwinder";
+import { type MappedModule, type ProcessSymbols, UserSymbols } from "../../symbols/user-symbols";
 
-/** Shows addresses as they are. */
-export function addressesOnly(): UserNames {
-  const known = new Map<bigint, readonly Frame[]>();
-  return {
-    frames: (_pid, _comm, address) => {
-      let frames = known.get(address);
-      if (frames === undefined) {
-        frames = [{ name: `[0x${address.toString(16)}]`, kind: "user", address }];
-        known.set(address, frames);
-      }
-      return frames;
-    },
-    meet: () => {},
-    meetAgain: () => {},
-  };
+/** A frame without a name, and why it has none. */
+export interface UnnamedFrame {
+  /** The file, or "" where nothing is mapped. */
+  readonly module: string;
+  readonly reason: Unnamed;
+}
+
+interface Known {
+  readonly symbols: ProcessSymbols;
+  /** The names under which it was met: an execve gives it another one. */
+  readonly comms: Set<string>;
+  readonly frames: Map<bigint, Frame>;
+}
+
+export class UserNames implements Disposable {
+  private readonly symbols = new UserSymbols();
+  private readonly unwindInfos = new UnwindInfos();
+  private readonly processes = new Map<number, Known>();
+  private readonly modules = new Map<ExecutableMapping, Module>();
+  private readonly unnamed = new Map<Frame, UnnamedFrame>();
+
+  /** Looks at a process while it lives, and again when it has become another program. */
+  meet(pid: number, comm: string): void {
+    const known = this.processes.get(pid);
+    if (known === undefined) this.add(pid, comm);
+    else if (!known.comms.has(comm)) {
+      known.comms.add(comm);
+      known.symbols.refresh();
+      // What was at an address may be something else now.
+      known.frames.clear();
+    }
+  }
+
+  /** The frame at an address. A caller's is where its call returns to, which may be behind the end of the function. */
+  frame(pid: number, comm: string, address: bigint, isCaller: boolean): Frame {
+    const known = this.processes.get(pid) ?? this.add(pid, comm);
+    const at = isCaller ? address - 1n : address;
+    let frame = known.frames.get(at);
+    if (frame === undefined) {
+      frame = this.named(known.symbols, at, address);
+      known.frames.set(at, frame);
+    }
+    return frame;
+  }
+
+  /** The code of a process, for unwinding; looks at it as `meet` does. */
+  code(pid: number, comm: string): UnwindProcess {
+    this.meet(pid, comm);
+    return this.unwindInfos.of(this.symbols.process(pid));
+  }
+
+  /** Why a frame has no name; undefined for those that have one. */
+  whyUnnamed(frame: Frame): UnnamedFrame | undefined {
+    return this.unnamed.get(frame);
+  }
+
+  [Symbol.dispose](): void {
+    this.symbols[Symbol.dispose]();
+  }
+
+  private add(pid: number, comm: string): Known {
+    const known = { symbols: this.symbols.process(pid), comms: new Set([comm]), frames: new Map() };
+    this.processes.set(pid, known);
+    return known;
+  }
+
+  private named(symbols: ProcessSymbols, at: bigint, address: bigint): Frame {
+    const { name, module: path, offset, unnamed } = symbols.lookup(at);
+    const mapped = symbols.moduleAt(at);
+    const module = mapped && this.moduleOf(mapped);
+    if (name !== undefined) return { name, kind: "user", module, address };
+    const place = path === undefined ? "unknown" : `${basename(path)}+0x${offset.toString(16)}`;
+    const frame: Frame = { name: `[${place.replace(/^\[(.*)\]\+/, "$1+")}]`, kind: "user", module, address };
+    if (unnamed !== undefined) this.unnamed.set(frame, { module: path ?? "", reason: unnamed });
+    return frame;
+  }
+
+  private moduleOf({ mapping, module }: MappedModule): Module {
+    let known = this.modules.get(mapping);
+    if (known === undefined) {
+      known = {
+        path: mapping.path || "[anon]",
+        buildId: typeof module === "string" ? undefined : module.elf.buildId,
+        start: BigInt(mapping.start),
+        end: BigInt(mapping.end),
+        fileOffset: BigInt(mapping.offset),
+      };
+      this.modules.set(mapping, known);
+    }
+    return known;
+  }
 }

@@ -1,16 +1,6 @@
-/** From addresses to frames, each address once. */
+/** From addresses of the kernel to frames, each address once. */
 import type { Frame, Module } from "../../output/stacks/profile";
 import { type Kallsyms, readKallsyms } from "../../symbols/kallsyms";
-
-/** What a process's addresses mean. `user-names.ts` asks the machine. */
-export interface UserNames {
-  /** The frames at an address, the outermost first: inlined functions have one each. */
-  frames(pid: number, comm: string, address: bigint, isCaller: boolean): readonly Frame[];
-  /** Looks at a process while it lives. */
-  meet(pid: number, comm: string): void;
-  /** Looks again at those that still live: what they have mapped since then is named, too. */
-  meetAgain(): void;
-}
 
 const KERNEL_MODULE: Module = { path: "[kernel]", start: 0n, end: 0n, fileOffset: 0n };
 

@@ -1,0 +1,85 @@
+/** A profile in the format that was asked for. */
+import { formatDuration, NS_PER } from "../../core/units";
+import { lossSentence, lostTotal } from "../../output/report";
+import { callTree } from "../../output/stacks/call-tree";
+import { isProfileFormat, renderProfile } from "../../output/stacks/formats";
+import type { Profile } from "../../output/stacks/profile";
+import { treeText } from "../../output/stacks/tree-text";
+import type { Context } from "../context";
+import type { Options } from "./options";
+import { differentStacks, functionReport } from "./report";
+
+/** How the clock ticked: on all processors together. */
+export interface Ticks {
+  readonly count: number;
+  readonly processors: number;
+}
+
+/** Branches of a tree with less than this share are not shown. */
+const LEAST_SHARE = 0.005;
+const WIDTH = 80;
+
+/** What a profile is compared with, if with anything. */
+export type Before = Profile | undefined;
+
+/** Hands over a profile, as a report or as a file of another tool's. `ticks` is undefined where it comes from a file. */
+export async function show(
+  context: Context,
+  profile: Profile,
+  ticks: Ticks | undefined,
+  given: Options,
+  before: Before,
+): Promise<void> {
+  const { format } = context;
+  const figures =
+    ticks === undefined ? {} : { ticks: ticks.count, frequency: given.freq, rate: rateOf(profile, ticks) };
+  if (isProfileFormat(format)) {
+    if (format !== "json") tell(context, profile);
+    const options = { info: runInfo(context, profile), kinds: given.annotate, before, totals: figures };
+    for (const piece of renderProfile(profile, format, options)) await context.print(piece);
+    return;
+  }
+  const footer = [...profile.notes, summary(profile, ticks)];
+  if (format === "table" && given.tree) {
+    const options = { width: WIDTH, ascii: false, minShare: LEAST_SHARE };
+    const text = [...treeText(callTree(profile), options)].join("");
+    const loss = lossSentence(profile);
+    return context.print(`${text}\n${[...footer, ...(loss === undefined ? [] : [loss])].join("\n")}\n`);
+  }
+  const { by, top, sort } = given;
+  await context.output.report(
+    functionReport(profile, { grouped: by !== undefined, top, sort, figures, footer }),
+  );
+}
+
+/** What has no place in a format goes to stderr. */
+function tell(context: Context, profile: Profile): void {
+  for (const note of profile.notes) context.notice(note);
+  const sentence = lossSentence(profile);
+  if (lostTotal(profile) > 0 && sentence !== undefined) context.notice(sentence);
+}
+
+function runInfo(context: Context, { startedAt }: Profile) {
+  const kernel = context.facts().release;
+  return { tool: "bpfkit", version: context.version, command: "stack-profile", kernel, startedAt } as const;
+}
+
+/** Ticks a second on each processor; null where no clock was used. */
+function rateOf({ durationNs, measure }: Profile, { count, processors }: Ticks): number | null {
+  if (measure === "off-cpu" || durationNs === 0) return null;
+  return Math.round((count / processors / (durationNs / NS_PER.s)) * 100) / 100;
+}
+
+function summary(profile: Profile, ticks: Ticks | undefined): string {
+  const { unit, measure, samples, durationNs } = profile;
+  const count = samples.count.reduce((sum, each) => sum + each, 0);
+  const stacks = `in ${differentStacks(callTree(profile))} different stacks`;
+  if (unit === "nanoseconds") {
+    const total = samples.weight.reduce((sum, each) => sum + each, 0);
+    const what = measure === "off-cpu" ? "waits" : "samples and waits";
+    return `Total: ${formatDuration(total)}, ${count} ${what} ${stacks}.`;
+  }
+  const rate = ticks && rateOf(profile, ticks);
+  if (rate === undefined || rate === null) return `Total: ${count} samples ${stacks}.`;
+  return `Total: ${count} samples ${stacks} in ${formatDuration(durationNs)}; the clock ticked at ${rate.toFixed(1)} Hz.`;
+}

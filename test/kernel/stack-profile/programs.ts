@@ -1,0 +1,117 @@
+/** C programs whose stacks are known. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * Loops of the same body, 60, 30 and 10 of a hundred, in registers: memory is not equally fast everywhere. A round is short against the run and long against the time
+ * between two samples, so that neither noise nor chance moves the shares. Ends after `argv[1]` ms of processor time.
+ */
+const shares = `
+#include <stdlib.h>
+#include <time.h>
+static volatile unsigned long sink;
+__attribute__((noinline)) void begun(void) { sink++; }
+#define HOT(name, hundredths) __attribute__((noinline)) void name(void) { \\
+  unsigned long x = 1; begun(); \\
+  for (unsigned long i = 0; i < hundredths * 200000UL; i++) { x = x * 5 + i; __asm__ volatile("" : "+r"(x)); } \\
+  sink += x; }
+HOT(hot_sixty, 60)
+HOT(hot_thirty, 30)
+HOT(hot_ten, 10)
+__attribute__((noinline)) void outer(void) { hot_sixty(); hot_thirty(); sink++; }
+__attribute__((noinline)) void inner(void) { hot_ten(); sink++; }
+__attribute__((noinline)) void work(void) { outer(); inner(); sink++; }
+int main(int argc, char **argv) {
+  clock_t end = clock() + atol(argv[1]) * (CLOCKS_PER_SEC / 1000);
+  do work(); while (clock() < end);
+  return argc > 99;
+}`;
+
+/** Sleeps: `long_sleep` seven times 60 ms, `short_sleep` eleven times 5 ms; prints how many ns each took in all. */
+const sleeps = `
+#include <stdio.h>
+#include <time.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static volatile int sink;
+static long now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000000000L + t.tv_nsec; }
+/* A system call of its own: the C library's wrapper has no frame pointer. */
+#if defined(__x86_64__)
+#define NAP(t) ({ long r; __asm__ volatile("syscall" : "=a"(r) : "0"(35L), "D"(t), "S"(0L) : "rcx", "r11", "memory"); r; })
+#else
+#define NAP(t) ({ register long n __asm__("x8") = 101; register long a __asm__("x0") = (long)(t); \\
+  register long b __asm__("x1") = 0; __asm__ volatile("svc 0" : "+r"(a) : "r"(n), "r"(b) : "memory"); a; })
+#endif
+__attribute__((noinline)) void long_sleep(void) { struct timespec t = { 0, 60000000 }; NAP(&t); sink++; }
+__attribute__((noinline)) void short_sleep(void) { struct timespec t = { 0, 5000000 }; NAP(&t); sink++; }
+int main(void) {
+  long a = now();
+  for (int i = 0; i < 7; i++) long_sleep();
+  long b = now();
+  for (int i = 0; i < 11; i++) short_sleep();
+  long c = now();
+  printf("%ld %ld\\n", b - a, c - b);
+  return 0;
+}`;
+
+/** Two threads with names of their own that compute until `argv[1]` ms of the process's time are over. */
+const threads = `
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+static volatile unsigned long sink[2];
+static clock_t end;
+#define SPIN(name, place) __attribute__((noinline)) void *name(void *arg) { \\
+  while (clock() < end) for (unsigned long i = 0; i < 3000000UL; i++) sink[place] += i; return arg; }
+SPIN(spin_left, 0)
+SPIN(spin_right, 1)
+int main(int argc, char **argv) {
+  pthread_t left, right;
+  end = clock() + atol(argv[1]) * (CLOCKS_PER_SEC / 1000);
+  pthread_create(&left, 0, spin_left, 0);
+  pthread_create(&right, 0, spin_right, 0);
+  pthread_setname_np(left, "bk-left");
+  pthread_setname_np(right, "bk-right");
+  pthread_join(left, 0);
+  pthread_join(right, 0);
+  return argc > 99;
+}`;
+
+const sources = { shares, sleeps, threads } as const;
+export type ProgramName = keyof typeof sources;
+
+/**
+ * Frame pointers, and no call that becomes a jump: so the kernel can walk these stacks. gcc gives none to functions that
+ * call no others, whatever it is told, and the walk passes over their callers: what is to be seen must call something.
+ */
+export const WITH_FRAME_POINTERS = ["-O1", "-fno-optimize-sibling-calls", "-fno-omit-frame-pointer"] as const;
+
+let folder: string | undefined;
+const made = new Map<string, string>();
+
+/** The path of a program, compiled with these flags, under a name of its own: at most 15 letters. */
+export function program(
+  name: ProgramName,
+  flags: readonly string[] = WITH_FRAME_POINTERS,
+  as = `bk-${name}`,
+): string {
+  folder ??= mkdtempSync(join(tmpdir(), "bpfkit-stacks-"));
+  const known = made.get(`${as} ${flags.join(" ")}`);
+  if (known !== undefined) return known;
+  const inside = mkdtempSync(join(folder, "p"));
+  const file = join(inside, as);
+  writeFileSync(`${file}.c`, sources[name]);
+  execFileSync("gcc", [...flags, "-pthread", "-o", file, `${file}.c`], { stdio: "pipe" });
+  made.set(`${as} ${flags.join(" ")}`, file);
+  return file;
+}
+
+/** For afterAll. */
+export function removePrograms(): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
+  made.clear();
+}

@@ -1,0 +1,67 @@
+/** Time off the processor, of programs that sleep as long as they say. */
+import { bpfkit } from "../../cli/built-bpfkit";
+import { kernelTest } from "../kernel-test";
+import { countOf, type Profiled, profileOf, through, timeOf } from "./profiled";
+import { program, removePrograms } from "./programs";
+
+const NEEDS = ["btf", "btf-raw-tracepoint", "ring-buffer", "program:gcc"];
+const LONG_NS = 7 * 60e6;
+const SHORT_NS = 11 * 5e6;
+
+afterAll(removePrograms);
+
+/** A profile of the sleeping program, and how long it slept by its own clock. */
+async function slept(
+  ...args: string[]
+): Promise<Profiled & { readonly long: number; readonly short: number }> {
+  const ended = await bpfkit("stack-profile", "--json", ...args, "--", program("sleeps"));
+  const [, long, short] = /^(\d+) (\d+)$/m.exec(ended.stdout) ?? [];
+  return { ...profileOf(ended), long: Number(long), short: Number(short) };
+}
+
+kernelTest(NEEDS, "--off-cpu: every sleep counts, with its time", async () => {
+  const { stacks, long, short, lost } = await slept("--off-cpu");
+  const [longs, shorts] = [through(stacks, "main", "long_sleep"), through(stacks, "main", "short_sleep")];
+  expect([countOf(longs), countOf(shorts)]).toEqual([7, 11]);
+  expect(timeOf(longs)).toBeGreaterThanOrEqual(LONG_NS);
+  expect(timeOf(longs)).toBeLessThanOrEqual(long);
+  expect(timeOf(shorts)).toBeGreaterThanOrEqual(SHORT_NS);
+  expect(timeOf(shorts)).toBeLessThanOrEqual(short);
+  expect(through(longs, "schedule", "__schedule")).toEqual(longs);
+  expect(longs.flatMap(({ names }) => names).filter((name) => /bpf_|__traceiter/.test(name))).toEqual([]);
+  expect(lost).toMatchObject({ mapFull: 0, stacksFull: 0, tasksFull: 0 });
+});
+
+kernelTest(NEEDS, "--min leaves out shorter waits", async () => {
+  const { stacks } = await slept("--off-cpu", "--min", "59ms");
+  expect(countOf(through(stacks, "long_sleep"))).toBe(7);
+  // An emulated or busy machine may wake it late, but hardly that late each time.
+  expect(countOf(through(stacks, "short_sleep"))).toBeLessThan(11);
+});
+
+kernelTest(NEEDS, "--state: nothing of a sleep is blocked or stopped", async () => {
+  const { stacks } = await slept("--off-cpu", "--state", "blocked,stopped");
+  expect(through(stacks, "long_sleep")).toEqual([]);
+  const { stacks: sleeping } = await slept("--off-cpu", "--state", "sleeping");
+  expect(countOf(through(sleeping, "long_sleep"))).toBe(7);
+});
+
+kernelTest([...NEEDS, "perf-event"], "--wall has both, marked by what the task did", async () => {
+  const { stacks, long } = await slept("--wall");
+  const asleep = through(stacks, "main", "long_sleep").filter(({ names }) => names.at(-1) === "[sleeping]");
+  expect(countOf(asleep)).toBe(7);
+  expect(timeOf(asleep)).toBeGreaterThanOrEqual(LONG_NS);
+  expect(timeOf(asleep)).toBeLessThanOrEqual(long);
+  const ending = await bpfkit(
+    "stack-profile",
+    "--wall",
+    "--json",
+    "--freq",
+    "997",
+    "--",
+    program("shares"),
+    "300",
+  );
+  const running = profileOf(ending).stacks.filter(({ names }) => names.at(-1) === "[running]");
+  expect(timeOf(through(running, "hot_sixty"))).toBeGreaterThan(100e6);
+});
