@@ -6,10 +6,10 @@ import { type EventRow, eventHeading, eventJson, eventLine } from "./event-rows"
 import { type EventSink, failureSink, flappingSink } from "./event-summaries";
 import type { Options } from "./options";
 
-/** The sink that the options ask for; what sums up remembers `most` command lines. */
+/** The sink that the options ask for; what sums up has room for `most` rows. */
 export function createSink(context: Context, given: Options, most: number): EventSink {
   if (given.flapping !== undefined) return flappingSink(context, given.flapping, given.top, most);
-  if (!given.events) return failureSink(context, given.top);
+  if (!given.events) return failureSink(context, given.top, most);
   if (context.format === "table") return lineSink(context, given.exe);
   return context.format === "ndjson" ? ndjsonSink(context) : documentSink(context);
 }

@@ -12,6 +12,8 @@ export type EventSpan = Pick<Report<never>, "startedAt" | "endedAt" | "durationN
 export interface EventSink {
   begin(): Promise<void>;
   rows(rows: readonly EventRow[]): Promise<void>;
+  /** What it had no room for itself. */
+  lost?(): Readonly<Record<string, number>>;
   end(span: EventSpan, lost: Readonly<Record<string, number>>): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ const number = <R>(title: string, key: keyof R & string): Column<R> => ({
   ...text<R>(title, key),
   align: "right",
 });
+
 interface FailureRow {
   readonly comm: string;
   readonly errno: string;
@@ -33,21 +36,27 @@ interface FailureRow {
   count: number;
 }
 
-/** Failed attempts, counted by who, why and what. */
-export function failureSink(context: Context, top: number): EventSink {
+/** Failed attempts, counted by who, why and what: in `most` rows, and what is in none of them. */
+export function failureSink(context: Context, top: number, most: number): EventSink {
   const counts = new Map<string, FailureRow>();
   let total = 0;
+  let mapFull = 0;
   return {
     async begin() {},
     async rows(rows) {
       for (const { comm, errno = "", path = "" } of rows) {
         const key = JSON.stringify([comm, errno, path]);
         const row = counts.get(key) ?? { comm, errno, path, count: 0 };
+        if (row.count === 0 && counts.size >= most) {
+          mapFull++;
+          continue;
+        }
         row.count++;
         total++;
         counts.set(key, row);
       }
     },
+    lost: () => ({ mapFull }),
     async end(span, lost) {
       const rows = [...counts.values()].sort((a, b) => b.count - a.count || (a.path < b.path ? -1 : 1));
       const shown = rows.slice(0, top);

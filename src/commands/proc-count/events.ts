@@ -30,8 +30,8 @@ export function eventOptions(given: Options, follow: boolean, ourselves: OwnIds)
 /** Between two looks at the ring buffer. */
 const LOOK_NS = 10 * NS_PER.ms;
 
-/** Command lines remembered unless told. */
-const KNOWN = 10_240;
+/** Command lines and rows that there is room for unless told. */
+const ROOM = 10_240;
 
 /** Runs until the end, showing each event as it comes or what they add up to. */
 export async function watchEvents(context: Context, kernel: Kernel, given: Options): Promise<Outcome> {
@@ -44,8 +44,9 @@ export async function watchEvents(context: Context, kernel: Kernel, given: Optio
   const startedAt = clock.now();
   const startNs = clock.monotonicNs();
   const endNs = given.duration === undefined ? undefined : startNs + BigInt(given.duration);
-  const sink = createSink(context, given, KNOWN);
-  const stream = new EventStream(context, session, probe, kernel.sys.pageSize, given.maxEntries ?? KNOWN);
+  const room = given.maxEntries ?? ROOM;
+  const sink = createSink(context, given, room);
+  const stream = new EventStream(context, session, probe, kernel.sys.pageSize, room);
   await sink.begin();
   context.tracee?.start();
   const isOver = () => signal.aborted || (endNs !== undefined && clock.monotonicNs() >= endNs);
@@ -57,8 +58,9 @@ export async function watchEvents(context: Context, kernel: Kernel, given: Optio
   await stream.untilEnded();
   session.detach();
   for (let rows = stream.next(); rows.length > 0; rows = stream.next()) await sink.rows(rows);
-  const lost = { ringFull: session.mappedArray(probe.losses).get(0), missedRuns: session.recursionMisses() };
+  const ringFull = session.mappedArray(probe.losses).get(0);
+  const lost = { ringFull, missedRuns: session.recursionMisses(), ...sink.lost?.() };
   const span = { startedAt, endedAt: clock.now(), durationNs: Number(clock.monotonicNs() - startNs) };
   await sink.end(span, lost);
-  return { lost: lost.ringFull + lost.missedRuns };
+  return { lost: Object.values(lost).reduce((sum, count) => sum + count, 0) };
 }

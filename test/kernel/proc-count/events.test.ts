@@ -115,6 +115,18 @@ kernelTest([...COMPILED, "current-task-btf"], "-x by itself counts them", async 
   expect(totals["count"]).toBe(46);
 });
 
+kernelTest(
+  [...COMPILED, "current-task-btf"],
+  "-x counts what --max-entries has no room for",
+  async ({ kernel }) => {
+    const command = [compiled().vforker, "7", "/bin/true"];
+    const { rows, lost, outcome } = await counted(kernel, ["-x", "--max-entries", "1"], command);
+    expect(rows).toMatchObject([{ path: "/does/not/exist", count: 7 }]);
+    expect(lost).toEqual({ ringFull: 0, missedRuns: 0, mapFull: 7 });
+    expect(outcome).toEqual({ lost: 7 });
+  },
+);
+
 kernelTest(COMPILED, "a storm comes through whole", async ({ kernel }) => {
   const each = rounds(2503, 31);
   const one = `(i=0; while [ $i -lt ${each} ]; do ${compiled().nothing}; i=$((i+1)); done) &`;

@@ -123,7 +123,7 @@ export const shapes = {
     command,
     row: { comm: name, errno: name, path: name, count: counter },
     totals: { count: counter, rows: counter, shownRows: counter },
-    lost: eventLosses,
+    lost: [...eventLosses, "mapFull"],
   },
   "--flapping": {
     command,
