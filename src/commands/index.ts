@@ -27,6 +27,12 @@ export const commands: readonly CommandEntry[] = [
     load: (): Command => require("./stack-profile/command").stackProfile,
   },
   {
+    name: "dashboard",
+    summary: "Show event counters live, with rates, averages and alerts",
+    example: "dashboard",
+    load: (): Command => require("./dashboard/command").dashboard,
+  },
+  {
     name: "doctor",
     summary: "Tell what this kernel allows and which commands will work",
     example: "doctor",

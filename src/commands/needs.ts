@@ -79,5 +79,19 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
       "raw-tracepoint-test-run": "does not run inside a PID namespace",
     },
   },
+  dashboard: {
+    needs: ["raw-tracepoint", "mmapable-array"],
+    gains: {
+      btf: "only counters that need no kernel types, and no program can be started with --",
+      "btf-raw-tracepoint": "only counters that need no kernel types, and no program can be started with --",
+      "probe-read-kernel": "32-bit system calls are not recognised",
+      hash: "no processes behind a counter",
+      tracepoint: "no tracepoints of one's own",
+      "cgroup-array": "no --cgroup and no --container",
+      "pid-namespace-helper": "no ids inside a PID namespace",
+      "raw-tracepoint-test-run": "does not run inside a PID namespace",
+      batch: "many processes behind a counter are read slowly",
+    },
+  },
   doctor: { needs: [], gains: {} },
 };

@@ -58,8 +58,11 @@ describe.each(commands)("the page of $name", ({ name, load }) => {
 
 /** Takes a line as the shell would, with processes 100 and 101 for those that are gone. */
 function understand(line: string): void {
-  const command = line.replace(/\s+#.*$/, "").replace(/ (?:\||>) .*$/, "");
-  const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+  const command = line.replace(/\s+#.*$/, "");
+  const all = [...command.matchAll(/'([^']*)'|(\S+)/g)];
+  // A pipe or redirection ends it, unless it stands in quotes.
+  const end = all.findIndex(([, , bare]) => bare === "|" || bare === ">");
+  const words = all.slice(0, end < 0 ? all.length : end).map(([, quoted, bare]) => quoted ?? bare ?? "");
   const argv = words.map((word, at) => (words[at - 1] === "-p" ? "100" : word));
   parseCommandLine(argv, commands, fakeMachine);
 }
