@@ -1,5 +1,6 @@
 /** Readable names for those that compilers of C++ and Rust make. */
 import { demangleRustLegacy } from "./rust-legacy";
+import { demangleRustV0 } from "./rust-v0";
 
 /** What turns one mangled name into a readable one; undefined for a name it does not know. */
 export type Demangler = (mangled: string) => string | undefined;
@@ -19,7 +20,10 @@ export function demangler(cxx: Demangler = () => undefined): (name: string) => s
     if (!isMangled(name)) return name;
     let readable = known.get(name);
     if (readable === undefined) {
-      readable = name.length > LONGEST ? name : (demangleRustLegacy(name) ?? cxx(name) ?? name);
+      readable =
+        name.length > LONGEST
+          ? name
+          : (demangleRustLegacy(name) ?? demangleRustV0(name) ?? cxx(name) ?? name);
       if (known.size < CACHED) known.set(name, readable);
     }
     return readable;

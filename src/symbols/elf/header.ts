@@ -45,7 +45,6 @@ export interface Section {
 
 export const SegmentType = { load: 1, note: 4 } as const;
 export const SectionType = { symbols: 2, note: 7, noBits: 8, dynamicSymbols: 11 } as const;
-export const MACHINES: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 
 const HEADER_SIZE = 64;
 const SEGMENT_SIZE = 56;
