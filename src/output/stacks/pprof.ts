@@ -26,7 +26,7 @@ export function pprofFile(profile: Profile, info: RunInfo): Uint8Array {
   const type = ([name, unit]: readonly [string, string]) => ({ type: text(name), unit: text(unit) });
   const comments = [
     `${info.tool} ${info.version} ${info.command}`,
-    `Linux ${info.kernel}`,
+    `Linux ${profile.kernel ?? info.kernel}`,
     profile.title,
     ...profile.notes,
   ];

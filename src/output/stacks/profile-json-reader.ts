@@ -29,6 +29,7 @@ export function readProfileJson(text: string, name: string): Profile {
     periodNs: periodNs === null ? undefined : reader.number(periodNs, "profile.periodNs"),
     startedAt: reader.time(document["startedAt"], "startedAt"),
     durationNs: reader.number(document["durationNs"], "durationNs"),
+    kernel: reader.text(document["kernel"], "kernel"),
     notes: reader.list(document["notes"], "notes").map((note) => reader.text(note, "a note")),
     lost: Object.fromEntries(lost.map(([reason, count]) => [reason, reader.number(count, `lost.${reason}`)])),
   });

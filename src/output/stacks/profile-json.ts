@@ -22,7 +22,8 @@ export function* profileJson(
   totals: Readonly<Record<string, Json>> = {},
 ): Iterable<string> {
   const { title, measure, unit, periodNs, startedAt, durationNs, notes, lost } = profile;
-  const { tool, version, command, kernel } = info;
+  const { tool, version, command } = info;
+  const kernel = profile.kernel ?? info.kernel;
   const endedAt = new Date(startedAt.getTime() + durationNs / 1e6);
   const head = {
     tool,

@@ -92,6 +92,8 @@ export interface ProfileFacts {
   readonly periodNs?: number | undefined;
   readonly startedAt: Date;
   readonly durationNs: number;
+  /** The release of the kernel it was taken on, where that is not the one at hand: it comes from a file. */
+  readonly kernel?: string | undefined;
   /** Sentences under a picture, such as which frames have no names and why. */
   readonly notes: readonly string[];
   /** How many samples were lost, by reason in camelCase. */

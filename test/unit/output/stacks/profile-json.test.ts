@@ -56,6 +56,11 @@ test.each([
   expect(again).toMatchObject({ startedAt, title, unit, notes, lost });
 });
 
+test("it keeps the kernel it was taken on, whatever reads it", () => {
+  const elsewhere = { ...info, kernel: "6.12.0" };
+  expect(textOf(profileJson(read(json(mixed)), elsewhere, { ticks: 400 }))).toBe(json(mixed));
+});
+
 const document = () => JSON.parse(json(mixed));
 
 test.each([
