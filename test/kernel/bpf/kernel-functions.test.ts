@@ -1,21 +1,31 @@
 /** Programs on kernel functions. Where the kernel has no such probes, what it says instead. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { features } from "../../../src/bpf/features";
 import type { Hook } from "../../../src/bpf/program-spec";
 import { Session } from "../../../src/bpf/session";
 import { kernelTest, runningKernel } from "../kernel-test";
 import { counting, counts } from "./counting";
+import { mounted } from "./mounted";
 
 const pid = process.pid;
 
 /** Reading /proc/self/comm runs this function once for each read. */
 const FUNCTION = "comm_show";
 
-function counted(hook: Hook): number {
+function counted(hook: Hook, path = "/proc/self/comm"): number {
   using session = Session.open(runningKernel(), counting(pid, hook));
-  for (let i = 0; i < 23; i++) readFileSync("/proc/self/comm");
+  for (let i = 0; i < 23; i++) readFileSync(path);
   session.detach();
   return session.mappedArray(counts).get(0).mine;
+}
+
+/** Two folders to lay one over the other, with a file in the first. */
+function overlayLayers(): Disposable & { readonly folder: string } {
+  const folder = mkdtempSync("/run/bpfkit-");
+  for (const name of ["one", "two"]) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, "one", "file"), "here\n");
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }
 
 /** The offset 0 of a traced function may hold a call; kprobes know, so it is enough. */
@@ -44,6 +54,18 @@ kernelTest(["fentry", "attach-cookie"], "fentry with a cookie", () => {
   if (!runningKernel().facts.isAtLeast(5, 19)) return;
   expect(counted({ kind: "fentry", name: FUNCTION, cookie: 7n })).toBe(23);
 });
+
+for (const kind of ["fentry", "fexit"] as const)
+  kernelTest(["module-btf", kind, "module:overlay"], `${kind} of a module's function`, () => {
+    // Opening a file of an overlay runs ovl_open once, and what is beneath in /run, a tmpfs, does not.
+    using layers = overlayLayers();
+    using overlay = mounted("overlay", `lowerdir=${layers.folder}/one:${layers.folder}/two`);
+    const path = join(overlay.folder, "file");
+    expect(counted({ kind, name: "ovl_open", module: "overlay" }, path)).toBe(23);
+    expect(() => counted({ kind, name: FUNCTION, module: "overlay" }, path)).toThrow(
+      `${kind} of "${FUNCTION}": no function of that name in BTF`,
+    );
+  });
 
 kernelTest(["kprobe"], "a kprobe on a function that does not exist", () => {
   expect(() => counted({ kind: "kprobe", name: "comm_shwo" })).toThrow(

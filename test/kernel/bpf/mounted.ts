@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** A file system of the kernel's, mounted in a folder of its own until disposed. */
-export function mounted(type: "bpf" | "tracefs"): Disposable & { readonly folder: string } {
+export function mounted(
+  type: "bpf" | "tracefs" | "overlay",
+  options = "",
+): Disposable & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), "bpfkit-"));
-  execFileSync("mount", ["-t", type, type, folder]);
+  execFileSync("mount", ["-t", type, ...(options === "" ? [] : ["-o", options]), type, folder]);
   return {
     folder,
     [Symbol.dispose]() {
