@@ -25,12 +25,12 @@ export function ownNamespace(
   return pidNamespace && { inode: pidNamespace.inode, level };
 }
 
-/** Bytes of the stack that `shownProcess` needs: struct upid. */
-export const SHOWN_PROCESS_STACK = 16;
+/** Bytes of a struct upid. */
+const UPID_SIZE = 16;
 
 /**
  * r1 = the process id of `task` (typed): the kernel's, or in a PID namespace the one it has there, 0 for a task of
- * another one. `stack` names the end of SHOWN_PROCESS_STACK bytes. Loses r0–r5.
+ * another one. `stack` names the end of 16 bytes. Loses r0–r5.
  */
 export function shownProcess(
   btf: Btf,
@@ -42,9 +42,9 @@ export function shownProcess(
   if (namespace === undefined) return [load(4, r1, task, offset("task_struct", "tgid"))];
   const outside = label("other_namespace");
   const done = label("process_id");
-  const at = stack - SHOWN_PROCESS_STACK;
+  const at = stack - UPID_SIZE;
   const owner = offset("upid", "ns");
-  const upid = offset("pid", "numbers") + namespace.level * SHOWN_PROCESS_STACK;
+  const upid = offset("pid", "numbers") + namespace.level * UPID_SIZE;
   return [
     [
       load(8, r1, task, offset("task_struct", "group_leader")),
@@ -56,13 +56,7 @@ export function shownProcess(
       jump32.lt(r2, namespace.level, outside),
     ],
     // An array whose length is not in its type: a program may not follow it there.
-    [
-      mov(r3, r1),
-      add(r3, upid),
-      stackAddress(r1, at),
-      mov(r2, SHOWN_PROCESS_STACK),
-      call(helper.probeReadKernel),
-    ],
+    [mov(r3, r1), add(r3, upid), stackAddress(r1, at), mov(r2, UPID_SIZE), call(helper.probeReadKernel)],
     [load(8, r3, fp, at + owner), add(r3, offset("pid_namespace", "ns.inum"))],
     [stackAddress(r1, at + owner), mov(r2, 4), call(helper.probeReadKernel)],
     [load(4, r2, fp, at + owner), jump32.ne(r2, Number(namespace.inode), outside)],

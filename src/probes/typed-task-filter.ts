@@ -10,11 +10,8 @@ import { load, loadImm64, store } from "../asm/memory";
 import { fp, type Register, r1, r2, r3 } from "../asm/register";
 import type { Btf } from "../bpf/btf/btf";
 import { userOf, writeProcessName } from "./exec-key";
-import { type OwnNamespace, SHOWN_PROCESS_STACK, shownProcess } from "./shown-process";
+import { type OwnNamespace, shownProcess } from "./shown-process";
 import type { TaskFilter } from "./task-filter";
-
-/** Bytes of the stack that `keepTypedTask` needs. */
-export const TYPED_FILTER_STACK = Math.max(COMM_SIZE, SHOWN_PROCESS_STACK);
 
 /** Where a filter looks, and what it may use. */
 export interface TypedTask {
@@ -26,7 +23,7 @@ export interface TypedTask {
   readonly cgroup: bigint | undefined;
   /** A register to use, one that calls keep. */
   readonly spare: Register;
-  /** End of TYPED_FILTER_STACK bytes of the stack. */
+  /** End of 16 bytes of the stack. */
   readonly stack: number;
 }
 
