@@ -39,5 +39,6 @@ export interface Page {
 
 export interface BrowserWindow {
   readonly innerWidth: number;
+  readonly innerHeight: number;
   addEventListener(type: string, listener: () => void): void;
 }

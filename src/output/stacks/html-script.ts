@@ -134,13 +134,15 @@ export function animateHtml(
     element("reset").classList.toggle("off", true);
   }
 
-  input.addEventListener("input", () => search(input.value));
-  element("reset").addEventListener("click", reset);
-  element("icicle").addEventListener("click", () => {
+  function turn(): void {
     inverted = !inverted;
     element("icicle").textContent = inverted ? "Flame" : "Icicle";
     chart.inverted(inverted).update();
-  });
+  }
+
+  input.addEventListener("input", () => search(input.value));
+  element("reset").addEventListener("click", reset);
+  element("icicle").addEventListener("click", turn);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       input.value = "";
@@ -153,4 +155,7 @@ export function animateHtml(
   });
   window.addEventListener("resize", () => chart.width(home.clientWidth).update());
   d3.select("#chart").datum(treeOf(boxes)).call(chart);
+  // Else the first thing to be seen would be the tips of the highest stacks, and nothing of what they stand on.
+  const height = Number(document.querySelector("#chart svg")?.getAttribute("height"));
+  if (height > window.innerHeight) turn();
 }

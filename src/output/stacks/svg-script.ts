@@ -207,4 +207,6 @@ export function animateSvg(document: Page, window: BrowserWindow, layout: SvgLay
   window.addEventListener("resize", resize);
   zoom(root);
   resize();
+  // Else the first thing to be seen would be the tips of the highest stacks, and nothing of what they stand on.
+  if (Number(svg.getAttribute("height")) > window.innerHeight) turn();
 }

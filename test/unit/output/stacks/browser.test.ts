@@ -168,6 +168,16 @@ inBrowser.each(["svg", "html"] as const)("%s", (format) => {
     );
   });
 
+  test("a picture that is higher than the window begins with what all stacks stand on", async () => {
+    await open(deep(100));
+    const first = () => browser.evaluate<number>(`${element("all")}.getBoundingClientRect().y`);
+    await browser.until(
+      `${element("all")}.getBoundingClientRect().y < ${element("f9")}.getBoundingClientRect().y`,
+    );
+    expect(await first()).toBeLessThan(200);
+    expect(await textOf("icicle")).toBe("Flame");
+  });
+
   test.each([1200, 600])("fits a window of %i pixels, without a sideways scroll bar", async (width) => {
     await open(shares, width);
     const all = await named("all");
