@@ -9,7 +9,7 @@ import { MappedArray } from "./mapped-array";
 import { PerfBuffer } from "./perf-buffer";
 import type { PerfBufferSpec } from "./perf-buffer-spec";
 import type { Program } from "./program";
-import type { ProbeSpec } from "./program-spec";
+import type { Hook, ProbeSpec } from "./program-spec";
 import { BpfQueue } from "./queue";
 import type { BloomFilterSpec, QueueSpec } from "./queue-spec";
 import { RingBuffer } from "./ring-buffer";
@@ -37,8 +37,16 @@ export class Session implements Disposable {
     private readonly owned: Resources,
   ) {}
 
-  /** Creates the maps, loads the programs, prepares what user space must fill in, then attaches in order. */
-  static open(kernel: Kernel, spec: ProbeSpec, prepare: (session: Session) => void = () => {}): Session {
+  /**
+   * Creates the maps, loads the programs, prepares what user space must fill in, then attaches in order. Where the
+   * kernel refuses a program or its place, that is thrown, unless `goesOn` says that the probe does without it.
+   */
+  static open(
+    kernel: Kernel,
+    spec: ProbeSpec,
+    prepare: (session: Session) => void = () => {},
+    goesOn: (hook: Hook, error: unknown) => boolean = () => false,
+  ): Session {
     using setup = new Resources();
     const maps = new Map<MapSpec, Loaded>();
     for (const map of spec.maps) maps.set(map, setup.use(create(kernel, map)));
@@ -47,12 +55,24 @@ export class Session implements Disposable {
       if (found === undefined) throw new TypeError(`map "${(map as MapSpec).name}": not listed in the probe`);
       return found.number;
     };
-    const programs = spec.programs.map((program) => setup.use(kernel.load(program, fdOf)));
+    const attempt = <T extends Disposable>(owner: Resources, hook: Hook, make: () => T): T | undefined => {
+      try {
+        return owner.use(make());
+      } catch (error) {
+        if (goesOn(hook, error)) return undefined;
+        throw error;
+      }
+    };
+    const loaded = spec.programs.map((each) => attempt(setup, each.hook, () => kernel.load(each, fdOf)));
+    const programs = loaded.filter((program) => program !== undefined);
     const attached = setup.use(new Resources());
     const links: Link[] = [];
     prepare(new Session(maps, programs, attached, links, setup));
     spec.programs.forEach(({ hook }, i) => {
-      links.push(attached.use(kernel.attach(programs[i] as Program, hook)));
+      const program = loaded[i];
+      const link =
+        program === undefined ? undefined : attempt(attached, hook, () => kernel.attach(program, hook));
+      if (link !== undefined) links.push(link);
     });
     return new Session(maps, programs, attached, links, setup.move());
   }

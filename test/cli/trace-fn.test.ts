@@ -60,6 +60,7 @@ describe("documents are as their schema says", () => {
     ["calls", ["s:write", "s:openat", "--ret"]],
     ["--count", ["s:write", "--count"]],
     ["--latency", ["s:write", "--latency"]],
+    ["--list", ["s:write", "--list"]],
   ] as const) {
     kernelTest(NEEDS, `${variant} as JSON`, async () => {
       const { code, stdout } = await bpfkit("trace-fn", "-q", "--json", ...args, ...writes(7));

@@ -4,9 +4,11 @@ import type { PlanOptions } from "../../probes/calls/call-plan";
 import type { Ourselves } from "../../probes/ourselves";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
-import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-probe";
+import { dumpOf, ourselves, taskFilter, tellAttached } from "../open-probe";
 import { watchCounts } from "./counts";
 import { watchCalls } from "./events";
+import { listReport } from "./list";
+import { openCalls } from "./open-calls";
 import { check, modeOf, type Options, options } from "./options";
 import { traceProbe } from "./probe";
 import { resolve, type Wishes } from "./resolve";
@@ -35,7 +37,12 @@ export const traceFn = defineCommand({
   check,
   async run(context, given, words): Promise<Outcome | undefined> {
     const facts = context.facts();
-    const { sites, names, skipped } = resolve(words, surroundings(facts), wishes(given, context));
+    const resolved = resolve(words, surroundings(facts), wishes(given, context));
+    if (given.list) {
+      await context.output.report(listReport(resolved, context.clock.now()));
+      return undefined;
+    }
+    const { sites, names, skipped } = resolved;
     for (const { name, reason } of skipped.slice(0, NAMED)) context.notice(`left out: ${name} ${reason}`);
     if (skipped.length > NAMED) context.notice(`left out: ${skipped.length - NAMED} more functions`);
     if (given.dump) {
@@ -46,7 +53,7 @@ export const traceFn = defineCommand({
     const kernel = context.kernel();
     const probe = traceProbe(sites, planOptions(given, context, ourselves(context, kernel)), facts);
     const follow = context.tracee !== undefined;
-    using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
+    using session = openCalls(context, kernel, probe, { filter: taskFilter(given), follow });
     tellAttached(context, probe.spec);
     context.notice(
       introduction(

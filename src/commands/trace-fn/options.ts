@@ -23,6 +23,7 @@ const STRING_SIZE = 128;
 const MOST_STRING = 4096;
 
 export const options = {
+  list: { flags: "--list", help: "list what would be traced and how, with prototypes, and exit", group },
   ret: { flags: "--ret", help: "wait for the return: the result, and how long the call took", group },
   slower: {
     flags: "--slower <time>",

@@ -21,6 +21,8 @@ export interface TraceProbe extends Pick<CallPlan, "ring" | "losses" | "counters
   readonly spec: ProbeSpec;
   /** Of the records, by site. */
   readonly layouts: readonly RecordLayout[];
+  /** Whether nothing but functions is traced. */
+  readonly functionsOnly: boolean;
   /** Whether system calls are followed from entry to exit. */
   readonly followsSyscalls: boolean;
 }
@@ -65,6 +67,7 @@ export function traceProbe(
     losses,
     counters,
     layouts: parts.flatMap(({ layouts }) => layouts),
+    functionsOnly: syscalls.length + tracepoints.length === 0,
     followsSyscalls: syscalls.length > 0 && withResult,
   };
 }

@@ -71,6 +71,7 @@ function functionSite(
     params,
     result: args?.result ?? resultForm(btf, prototype?.returns),
     failsByErrno: true,
+    prototype: btf?.formatPrototype(name),
     place: {
       params,
       memory: "kernel",

@@ -59,6 +59,8 @@ function functionSite(
     params,
     result: args?.result ?? plainWord,
     failsByErrno: false,
+    // Nobody knows the types of a program's functions.
+    prototype: args === undefined ? "" : undefined,
     place: {
       params,
       memory: "user",

@@ -21,6 +21,8 @@ export interface SiteName {
   readonly params: readonly Param[];
   readonly result: ValueForm | undefined;
   readonly failsByErrno: boolean;
+  /** As C writes it, where somebody knows. */
+  readonly prototype?: string | undefined;
 }
 
 /** A site without its number. */

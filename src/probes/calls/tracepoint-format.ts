@@ -8,6 +8,8 @@ const FIELD = /^\s*field:(.+?)\s*;\s*offset:(\d+);\s*size:(\d+);\s*signed:([01])
 /** Of words with such names the digits mean nothing to people. */
 const ADDRESS = /(?:^|_)(?:ip|addr|address|ptr|flags|call_site|caller|function)$/;
 
+const WIDTHS: Readonly<Record<string, 4>> = { int: 4, "unsigned int": 4 };
+
 const text: ValueForm = { kind: "string", memory: "kernel" };
 
 /** The fields of `format`. Those that are neither numbers nor text are shown by their first word. */
@@ -41,11 +43,12 @@ function field({ name, type, array, offset, size, signed }: Field): TracepointPa
   if (/^__data_loc char\[\]$/.test(type)) return { name, form: text, place: { kind: "data-loc", offset } };
   if (array !== undefined && /\bchar$/.test(type))
     return { name, form: text, place: { kind: "array", offset } };
-  const width = size === 1 || size === 2 || size === 4 ? size : 8;
+  // System calls' events give each argument eight bytes, whatever its type.
+  const width = WIDTHS[type] ?? (size === 1 || size === 2 || size === 4 ? size : 8);
   const place = { kind: "value", offset, size: width } as const;
   if (type === "const char *") return { name, form: text, place };
   const isAddress = type.includes("*") || array !== undefined || ADDRESS.test(name);
   if (isAddress) return { name, form: { kind: "hex", size: width }, place };
   if (type === "bool") return { name, form: { kind: "bool" }, place };
-  return { name, form: { kind: "int", size: width, signed }, place };
+  return { name, form: { kind: "int", size: width, signed: signed || type === "int" }, place };
 }

@@ -56,6 +56,12 @@ export const shapes = {
     totals: { ...totals, totalNs: counter, relativeError: share },
     lost,
   },
+  "--list": {
+    command,
+    row: { via: name, function: name, prototype: name, leftOut: name },
+    totals: { rows: counter, leftOut: counter },
+    lost: [],
+  },
 } as const satisfies Record<string, ReportShape>;
 
 const object = (properties: Readonly<Record<string, Schema>>, required: readonly string[]): Schema => ({

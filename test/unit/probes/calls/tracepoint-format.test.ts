@@ -14,6 +14,7 @@ format:
 	field:struct page * page;	offset:40;	size:8;	signed:0;
 	field:unsigned long call_site;	offset:48;	size:8;	signed:0;
 	field:bool last;	offset:56;	size:1;	signed:0;
+	field:int dfd;	offset:112;	size:8;	signed:0;
 	field:unsigned long args[6];	offset:64;	size:48;	signed:0;
 
 print fmt: "comm=%s", REC->comm
@@ -33,6 +34,11 @@ test("fields of a format file, without those of the tracer", () => {
     { name: "page", form: { kind: "hex", size: 8 }, place: { kind: "value", offset: 40, size: 8 } },
     { name: "call_site", form: { kind: "hex", size: 8 }, place: { kind: "value", offset: 48, size: 8 } },
     { name: "last", form: { kind: "bool" }, place: { kind: "value", offset: 56, size: 1 } },
+    {
+      name: "dfd",
+      form: { kind: "int", size: 4, signed: true },
+      place: { kind: "value", offset: 112, size: 4 },
+    },
     { name: "args", form: { kind: "hex", size: 8 }, place: { kind: "value", offset: 64, size: 8 } },
   ]);
 });

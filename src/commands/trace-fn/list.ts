@@ -1,0 +1,55 @@
+/** The table that `--list` prints: what would be traced and how, and what would be left out. Pure. */
+import type { Hook } from "../../bpf/program-spec";
+import type { Column, Report } from "../../output/report";
+import type { Resolved } from "./resolve";
+
+interface ListRow {
+  readonly via: string;
+  readonly function: string;
+  /** As C or the kernel writes it; empty where nobody knows. */
+  readonly prototype: string;
+  /** Why it would be left out; empty for what would not. */
+  readonly leftOut: string;
+}
+
+export function listReport({ sites, names, skipped }: Resolved, at: Date): Report<ListRow> {
+  const hooks: readonly (Hook | undefined)[] = [
+    ...sites.syscalls.map(() => undefined),
+    ...sites.tracepoints.map(({ hook }) => hook),
+    ...sites.functions.map(({ entry, return: atReturn, returnOnly }) => (returnOnly ? atReturn : entry)),
+  ];
+  const rows = [
+    ...names.map(({ name, params, prototype }, i) => ({
+      via: hooks[i]?.kind ?? "sys_enter",
+      function: name,
+      prototype: prototype ?? `${name}(${params.map((param) => param.name).join(", ")})`,
+      leftOut: "",
+    })),
+    ...skipped.map(({ name, reason }) => ({ via: "-", function: name, prototype: "", leftOut: reason })),
+  ];
+  return {
+    startedAt: at,
+    endedAt: at,
+    durationNs: 0,
+    columns,
+    rows,
+    totals: { rows: rows.length, leftOut: skipped.length },
+    footer: [`${names.length} would be traced, ${skipped.length} left out.`],
+    lost: {},
+  };
+}
+
+const text = (title: string, key: keyof ListRow, show?: (row: ListRow) => string): Column<ListRow> => ({
+  title,
+  key,
+  text: show ?? ((row) => row[key]),
+  json: (row) => row[key],
+});
+
+/** For people a reason stands where the prototype would; programs get both. */
+const columns: readonly Column<ListRow>[] = [
+  text("via", "via"),
+  text("function", "function"),
+  { ...text("prototype", "prototype", (row) => row.leftOut || row.prototype), shrink: "end" },
+  { ...text("left out", "leftOut", (row) => (row.leftOut === "" ? "" : "left out")) },
+];
