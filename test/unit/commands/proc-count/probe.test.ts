@@ -1,3 +1,5 @@
+import { assemble } from "../../../../src/asm/assemble";
+import { listing } from "../../../../src/asm/disassemble";
 import type { Btf } from "../../../../src/bpf/btf/btf";
 import type { KernelFacts } from "../../../../src/bpf/facts";
 import { dumpOf } from "../../../../src/commands/open-probe";
@@ -7,15 +9,20 @@ import type { ExecDimension } from "../../../../src/probes/exec-key";
 import { expectGolden } from "../../../golden/golden";
 
 /** Members of four bytes; all others have eight. */
-const NARROW = /\.(pid|tgid|flags|__state|exit_code|uid\.val|level|live\.counter|group_exit_code)$/;
+const NARROW =
+  /\.(pid|tgid|flags|__state|exit_code|uid\.val|level|live\.counter|group_exit_code|nr|ns\.inum)$/;
 
 /** Offsets of no particular kernel, different for each member: listings made with them are the same everywhere. */
 function madeUpBtf(exitArguments: number): Btf {
-  const offsets = new Map<string, number>();
+  // A struct upid lies on the stack.
+  const offsets = new Map([
+    ["upid.nr", 0],
+    ["upid.ns", 8],
+  ]);
   const member = (type: string | number, path: string) => {
     const name = `${type}.${path}`;
     if (name === "cgroup.ancestor_ids" || name === "task_struct.state") return undefined;
-    if (!offsets.has(name)) offsets.set(name, 16 * (offsets.size + 1));
+    if (!offsets.has(name)) offsets.set(name, 16 * (offsets.size - 1));
     const size = name === "mm_struct.rss_stat" ? 160 : NARROW.test(name) ? 4 : 8;
     return { offset: offsets.get(name) as number, size, type: 1 };
   };
@@ -67,6 +74,15 @@ test.each([
 ])("listing: %s", (name, options, on) =>
   expectGolden(`test/golden/proc-count/${name}.lst`, dumpOf(procCountProbe(options, on).spec)),
 );
+
+test("listing: the walks over all threads, in a namespace and with filters", () => {
+  const inNamespace = { ...facts(), pidNamespace: { device: 4n, inode: 0xf000_0001n } };
+  const options = { ...base, by: ["pid", "parent"] as const, cost: true, ourselves: { pid: 77, level: 2 } };
+  const filter = { pids: [5, 6], comm: "gcc" };
+  const { cost } = procCountProbe({ ...options, filter, cgroup: 99n }, inNamespace);
+  const text = [cost!.begin, cost!.settle].map(({ name, code }) => `; ${name}\n${listing(assemble(code))}`);
+  expectGolden("test/golden/proc-count/walks.lst", text.join("\n"));
+});
 
 test("listing: events", () => {
   const options = { ...base, execs: true, exits: true, failed: false, exe: false };
