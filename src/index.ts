@@ -134,6 +134,24 @@ export {
 export { counterRate, ewma, type Meter, type Readable, rate, rollingAverage } from "./core/rates";
 export { Resources } from "./core/resources";
 export { openKernel } from "./open-kernel";
+export { type Demangler, demangler } from "./symbols/demangle";
+export { ElfError } from "./symbols/elf/error";
+export type { JitCode, JitTier } from "./symbols/jit-code";
+export {
+  hiddenSymbolsHint,
+  type Kallsyms,
+  type KernelFunction,
+  type KernelSymbol,
+  readKallsyms,
+} from "./symbols/kallsyms";
+export type { ExecutableMapping } from "./symbols/process-maps";
+export {
+  type FunctionPlace,
+  type ResolvedFunction,
+  resolveFunction,
+  TargetFile,
+  type TargetOptions,
+} from "./symbols/resolve-function";
 export {
   type Abi,
   nativeAbi,
@@ -142,3 +160,12 @@ export {
   syscallNumber,
   syscallTable,
 } from "./symbols/syscalls";
+export { type Unnamed, unnamedReasons } from "./symbols/unnamed";
+export {
+  type MappedModule,
+  type ProcessSymbols,
+  type UserSymbol,
+  UserSymbols,
+  type UserSymbolsOptions,
+} from "./symbols/user-symbols";
+export { openCxxDemangler } from "./sys/linux";

@@ -6,6 +6,7 @@
 /** How far V8 has compiled a function; each is faster than the one before. */
 export type JitTier = "interpreted" | "baseline" | "maglev" | "optimized";
 
+/** A piece of code made at run time, by what its maker calls it. */
 export interface JitCode {
   /** What V8 or another compiler calls this kind of code: "JS", "Builtin", "RegExp"; undefined where it says nothing. */
   readonly kind: string | undefined;

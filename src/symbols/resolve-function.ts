@@ -22,6 +22,7 @@ export interface FunctionPlace {
   readonly indirect: boolean;
 }
 
+/** Where a program or library is looked for. */
 export interface TargetOptions {
   /** Look where this process looks: among its mapped files, in its mount namespace. */
   readonly pid?: number;

@@ -1,5 +1,6 @@
-/** Why an address of a process has no name, and what would give it one. */
+/** Why addresses of processes have no names, and what would give them one. */
 
+/** Why there is no name: `unnamedReasons` says it in words. */
 export type Unnamed =
   | "exited"
   | "unmapped"

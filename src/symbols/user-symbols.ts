@@ -24,6 +24,7 @@ export interface UserSymbol {
   readonly code?: JitCode;
 }
 
+/** How processes are found, and how names are shown. */
 export interface UserSymbolsOptions {
   /** Where processes are shown. */
   readonly proc?: string;
@@ -43,6 +44,7 @@ const REREAD_MS = 250;
 /** Maps of the same process that are kept: before and after it executed other programs. */
 const GENERATIONS = 4;
 
+/** Names for the addresses of processes. It holds mapped files open until it is disposed. */
 export class UserSymbols implements Disposable {
   private readonly processes = new Map<number, ProcessSymbols>();
   private readonly modules: ModuleCache;

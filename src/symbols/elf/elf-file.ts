@@ -21,6 +21,7 @@ const LARGEST_PAGE = 0x1_0000;
 /** Notes and links are tens of bytes; a damaged header may say anything. */
 const LARGEST_NOTES = 1024 * 1024;
 
+/** An ELF file; its parts are read when they are asked for. */
 export class ElfFile implements Disposable {
   readonly header: ElfHeader;
   readonly segments: readonly Segment[];

@@ -8,6 +8,7 @@ import { openMiniDebugInfo } from "./mini-debug-info";
 /** Where a module's names come from: how much can be expected of them. */
 export type SymbolSource = "symtab" | "debug file" | "minidebuginfo" | "dynsym" | "none";
 
+/** A file and its names, its debug file's among them. */
 export class ElfModule implements Disposable {
   private list: readonly FunctionTable[] | undefined;
   private debug: ElfFile | undefined;

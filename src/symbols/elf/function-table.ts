@@ -45,6 +45,7 @@ const NESTED = 64;
 /** How many names of one address are compared. */
 const ALIASES = 32;
 
+/** The functions of one symbol table, by address and by name. */
 export class FunctionTable {
   private readonly columns: Columns;
   private readonly strings: StringTable;

@@ -13,6 +13,7 @@ export interface ElfHeader {
   readonly nameSection: number;
 }
 
+/** `e_type`. */
 export type ElfType = "relocatable" | "executable" | "shared" | "core" | "other";
 
 interface TablePlace {
@@ -31,6 +32,7 @@ export interface Segment {
   readonly align: number;
 }
 
+/** A section's header; sizes and places in bytes. */
 export interface Section {
   readonly index: number;
   readonly name: string;
