@@ -34,7 +34,7 @@ export function readFolded(bytes: Uint8Array, name: string): Profile {
   }
   return builder.build({
     title: name.slice(name.lastIndexOf("/") + 1),
-    measure: "samples",
+    measure: "event",
     unit: "samples",
     startedAt: new Date(0),
     durationNs: 0,

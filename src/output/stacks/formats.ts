@@ -57,14 +57,10 @@ export function renderProfile(
           ? load.folded().foldedStacks(profile, { kinds })
           : load.diff().foldedDiff(before, profile),
       );
-    case "svg": {
-      const { svgFlameGraph, svgLimits } = load.svg();
-      return pieces(svgFlameGraph(pictureOf(profile, before, info, svgLimits)));
-    }
-    case "html": {
-      const { htmlFlameGraph, htmlLimits } = load.html();
-      return pieces(htmlFlameGraph(pictureOf(profile, before, info, htmlLimits)));
-    }
+    case "svg":
+      return pieces(load.svg().svgFlameGraph(pictureOf(profile, before, info, load.svg().svgLimits)));
+    case "html":
+      return pieces(load.html().htmlFlameGraph(pictureOf(profile, before, info, load.html().htmlLimits)));
     case "speedscope":
       return pieces(load.speedscope().speedscopeJson(profile, info));
     case "cpuprofile":
