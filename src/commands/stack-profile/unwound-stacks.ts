@@ -4,7 +4,7 @@ import { lostSamples, type StackSamples } from "../../probes/stack-samples";
 import { StackId } from "../../probes/stack-store";
 import type { StackKey, StackWeight } from "../../probes/stack-tally";
 import { userStackView } from "../../probes/user-stack-copy";
-import { type UnwindEnd, Unwinder, type UnwindProcess } from "../../symbols/unwind/unwinder";
+import { MOST_FRAMES, type UnwindEnd, Unwinder, type UnwindProcess } from "../../symbols/unwind/unwinder";
 
 /** The processes that stacks are of. */
 export interface UnwoundProcesses {
@@ -21,11 +21,12 @@ export interface UnwoundStack {
 
 type Entry = readonly [StackKey, { count: number; total: number }];
 
-/** A name for an end that keeps frames from being shown; the others reach as far as there was something to show. */
+/** What is said about stacks that do not lead to the thread's first function. */
 const SENTENCES: Partial<Record<UnwindEnd, string>> = {
   truncated: "go on further up than the part of the stack that is copied: --stack-size takes more",
   "no-info": "end in code without unwind information and without frame pointers",
   broken: "end in a frame that cannot be right",
+  limit: `have more than ${MOST_FRAMES} frames: the outermost are missing`,
 };
 
 export class UnwoundStacks {

@@ -1,7 +1,7 @@
 /** One frame's registers, and the way from a frame to its caller's. */
 import { evaluate } from "./expression";
 import type { UnwindMachine } from "./machine";
-import type { CfaRule, ColumnRule, Row } from "./row";
+import type { ColumnRule, Row } from "./row";
 import type { StackMemory } from "./stack-memory";
 
 /** The registers of a frame. What is not known is NaN. */
@@ -9,6 +9,8 @@ export class Frame {
   pc = 0;
   readonly registers: Float64Array;
   private readonly before: Float64Array;
+  /** The stack pointer is only known to lie below the frame's end. */
+  private isSpGuessed = false;
 
   constructor(
     private readonly machine: UnwindMachine,
@@ -26,6 +28,7 @@ export class Frame {
     for (let column = 0; column < columns.length; column++)
       this.registers[column] = address(columns[column] as number);
     this.pc = address(pcWord);
+    this.isSpGuessed = false;
   }
 
   get sp(): number {
@@ -40,7 +43,7 @@ export class Frame {
   leave(row: Row): void {
     const { registers, before, machine } = this;
     before.set(registers);
-    const cfa = this.cfaOf(row.cfa);
+    const cfa = this.cfaOf(row);
     registers[machine.spColumn] = cfa;
     let pc = this.column(row.returnColumn);
     for (const rule of row.rules) {
@@ -54,13 +57,17 @@ export class Frame {
     this.setPc(pc);
   }
 
-  /** Goes to the caller along the frame pointer: it points to the caller's, above which the return address stands. */
+  /**
+   * Goes to the caller along the frame pointer: it points to the caller's, above which the return address stands. On
+   * x86-64 that is the end of the frame; on arm64 other registers may be saved above it.
+   */
   leaveByFramePointer(): void {
     const { fp } = this;
     const { spColumn, fpColumn } = this.machine;
     this.setPc(this.memory.word(fp + 8));
     this.registers[fpColumn] = this.memory.word(fp);
     this.registers[spColumn] = fp + 16;
+    this.isSpGuessed = this.machine.hasLinkRegister;
   }
 
   /** Continues with what a signal interrupted: `context` gives the address of the word saved for a column. */
@@ -68,6 +75,7 @@ export class Frame {
     for (let column = 0; column < this.registers.length; column++)
       this.registers[column] = this.memory.word(addressOf(column));
     this.setPc(this.memory.word(pcAddress));
+    this.isSpGuessed = false;
   }
 
   private setPc(pc: number): void {
@@ -77,8 +85,16 @@ export class Frame {
 
   private readonly column = (column: number): number => this.before[column] ?? Number.NaN;
 
-  private cfaOf(rule: CfaRule): number {
-    return rule.kind === "register" ? this.column(rule.column) + rule.offset : this.evaluate(rule.code);
+  private cfaOf({ cfa, rules }: Row): number {
+    if (cfa.kind === "expression") return this.evaluate(cfa.code);
+    const { spColumn, fpColumn } = this.machine;
+    if (this.isSpGuessed && cfa.column === spColumn) {
+      this.isSpGuessed = false;
+      // The frame pointer points to where the caller's is saved, and the row tells how far that is from the CFA.
+      const saved = rules.find(({ column }) => column === fpColumn)?.rule;
+      if (saved?.kind === "saved") return this.column(fpColumn) - saved.offset;
+    }
+    return this.column(cfa.column) + cfa.offset;
   }
 
   private valueOf({ column, rule }: ColumnRule, cfa: number): number {

@@ -46,7 +46,7 @@ function isStep(left: Step | UnwindEnd): left is Step {
 }
 
 /** Frames of a stack that are kept unless told otherwise. */
-const MOST_FRAMES = 1024;
+export const MOST_FRAMES = 1024;
 
 export class Unwinder {
   private readonly machine: UnwindMachine;

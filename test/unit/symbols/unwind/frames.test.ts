@@ -136,6 +136,14 @@ describe("arm64", () => {
   });
 });
 
+test("arm64: from run-time code, whose frames do not tell the stack pointer, to code with information", () => {
+  // Two more registers are saved above the first frame record; the second frame has 48 bytes.
+  const deep: Shape = { returnColumn: X30, initial: [0x0c, 31, 48, 0x9d, 6, 0x9e, 5] };
+  const stack = [SP + 32, START + 4, 19, 20, 0, JIT + 8, 1, 2, 3, 4];
+  const sample = { arch: "arm64", pc: JIT, registers: { [X29]: SP }, stack } as const;
+  expect(unwind(processOf(deep), sample).pcs).toEqual([JIT, START + 4, JIT + 8]);
+});
+
 describe("a signal's trampoline without information", () => {
   /** Words from the stack pointer to the saved registers, the number of these, and where the pc and sp are. */
   const layouts = {
