@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { messageOf, UsageError } from "../src/core/errors";
 import type { Bench, Benchmark } from "./benchmark";
 import { type Bound, boundCells, verdictOf } from "./bound";
+import { dashboardCost } from "./dashboard";
 import { machineFacts } from "./machine-facts";
 import { memory } from "./memory";
 import { describeProcess, otherTracers } from "./other-tracers";
@@ -28,6 +29,7 @@ const benchmarks: readonly Benchmark[] = [
   switchTimeBenchmark,
   profileOutput,
   symbols,
+  dashboardCost,
 ];
 
 function usage(): string {

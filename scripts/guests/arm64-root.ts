@@ -27,6 +27,7 @@ const packages = [
   "sed",
   "strace",
   "time",
+  "tmux",
   "usr-is-merged",
   "util-linux",
 ];
