@@ -49,24 +49,36 @@ export function renderProfile(
     throw new UsageError(`diff: format "${format}" has no place for a second profile`, { hint });
   }
   switch (format) {
-    case "json":
-      return pieces(load.json().profileJson(profile, info, totals));
-    case "folded":
+    case "json": {
+      const { profileJson } = require("./profile-json") as typeof import("./profile-json");
+      return pieces(profileJson(profile, info, totals));
+    }
+    case "folded": {
+      const { foldedStacks } = require("./folded") as typeof import("./folded");
       return pieces(
-        before === undefined
-          ? load.folded().foldedStacks(profile, { kinds })
-          : load.diff().foldedDiff(before, profile),
+        before === undefined ? foldedStacks(profile, { kinds }) : diff().foldedDiff(before, profile),
       );
-    case "svg":
-      return pieces(load.svg().svgFlameGraph(pictureOf(profile, before, info, load.svg().svgLimits)));
-    case "html":
-      return pieces(load.html().htmlFlameGraph(pictureOf(profile, before, info, load.html().htmlLimits)));
-    case "speedscope":
-      return pieces(load.speedscope().speedscopeJson(profile, info));
-    case "cpuprofile":
-      return pieces(load.cpuprofile().cpuProfile(profile));
-    case "pprof":
-      return [load.pprof().pprofFile(profile, info)];
+    }
+    case "svg": {
+      const { svgFlameGraph, svgLimits } = require("./svg") as typeof import("./svg");
+      return pieces(svgFlameGraph(pictureOf(profile, before, info, svgLimits)));
+    }
+    case "html": {
+      const { htmlFlameGraph, htmlLimits } = require("./html") as typeof import("./html");
+      return pieces(htmlFlameGraph(pictureOf(profile, before, info, htmlLimits)));
+    }
+    case "speedscope": {
+      const { speedscopeJson } = require("./speedscope") as typeof import("./speedscope");
+      return pieces(speedscopeJson(profile, info));
+    }
+    case "cpuprofile": {
+      const { cpuProfile } = require("./cpuprofile") as typeof import("./cpuprofile");
+      return pieces(cpuProfile(profile));
+    }
+    case "pprof": {
+      const { pprofFile } = require("./pprof") as typeof import("./pprof");
+      return [pprofFile(profile, info)];
+    }
   }
 }
 
@@ -76,22 +88,15 @@ function pictureOf(
   info: RunInfo,
   limits: PictureLimits,
 ): Picture {
-  if (before !== undefined) return load.diff().diffPicture(before, profile, info, limits);
-  return load.picture().flamePicture(profile, load.callTree().callTree(profile), info, limits);
+  if (before !== undefined) return diff().diffPicture(before, profile, info, limits);
+  const { flamePicture } = require("./picture") as typeof import("./picture");
+  const { callTree } = require("./call-tree") as typeof import("./call-tree");
+  return flamePicture(profile, callTree(profile), info, limits);
 }
 
-const load = {
-  callTree: () => require("./call-tree") as typeof import("./call-tree"),
-  cpuprofile: () => require("./cpuprofile") as typeof import("./cpuprofile"),
-  diff: () => require("./diff") as typeof import("./diff"),
-  folded: () => require("./folded") as typeof import("./folded"),
-  html: () => require("./html") as typeof import("./html"),
-  json: () => require("./profile-json") as typeof import("./profile-json"),
-  picture: () => require("./picture") as typeof import("./picture"),
-  pprof: () => require("./pprof") as typeof import("./pprof"),
-  speedscope: () => require("./speedscope") as typeof import("./speedscope"),
-  svg: () => require("./svg") as typeof import("./svg"),
-};
+function diff(): typeof import("./diff") {
+  return require("./diff");
+}
 
 const PIECE = 64 * 1024;
 

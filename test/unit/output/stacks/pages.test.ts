@@ -1,13 +1,18 @@
 /** SVG and HTML as text. What they do in a browser is in browser.test.ts. */
 import { createContext, Script } from "node:vm";
 import { browserLibraries } from "../../../../src/output/stacks/browser-libraries";
-import { renderProfile } from "../../../../src/output/stacks/formats";
+import { callTree } from "../../../../src/output/stacks/call-tree";
+import { htmlFlameGraph, htmlLimits } from "../../../../src/output/stacks/html";
 import { escaped, scriptJson } from "../../../../src/output/stacks/markup";
+import { flamePicture } from "../../../../src/output/stacks/picture";
 import type { Profile } from "../../../../src/output/stacks/profile";
+import { svgFlameGraph, svgLimits } from "../../../../src/output/stacks/svg";
 import { info, mixed, profileOf, textOf } from "./sample";
 
-const svg = (profile: Profile) => textOf(renderProfile(profile, "svg", { info }));
-const html = (profile: Profile) => textOf(renderProfile(profile, "html", { info }));
+const picture = (profile: Profile, limits = svgLimits) =>
+  flamePicture(profile, callTree(profile), info, limits);
+const svg = (profile: Profile) => textOf(svgFlameGraph(picture(profile)));
+const html = (profile: Profile) => textOf(htmlFlameGraph(picture(profile, htmlLimits)));
 const script = (page: string) => page.slice(page.lastIndexOf("<script>"));
 
 test("an SVG is a whole picture without its script", () => {
