@@ -1,5 +1,5 @@
 /** Where the bytes of an ELF object come from: a file, read in the parts that are asked for, or memory. */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { messageOf } from "../../core/errors";
 import { ElfError } from "./error";
 
@@ -29,9 +29,11 @@ export class FileSource implements ByteSource {
     readonly name = path,
   ) {
     try {
-      // Without waiting: what is named may be a pipe that nobody writes to.
+      // Opening a device may do something; opening a pipe waits for somebody to write to it.
+      if (!statSync(path).isFile()) throw new ElfError(`ELF "${name}": not a regular file`);
       this.fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
+      if (error instanceof ElfError) throw error;
       throw new ElfError(`ELF "${name}": ${messageOf(error)}`, { cause: error });
     }
     const stats = fstatSync(this.fd);

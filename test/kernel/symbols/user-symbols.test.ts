@@ -1,7 +1,7 @@
 /** Programs of our own, that say where their functions are and wait. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { UserSymbols } from "../../../src/symbols/user-symbols";
 import { Workshop } from "../../unit/symbols/compiled";
@@ -33,7 +33,10 @@ afterAll(() => {
 });
 
 interface Waiting {
+  /** As it knows itself. */
   readonly pid: number;
+  /** The number of what was started. */
+  readonly started: number;
   readonly hidden: bigint;
   readonly visible: bigint;
   readonly inLibrary: bigint;
@@ -57,7 +60,7 @@ async function start(program: string, ...args: string[]): Promise<Waiting> {
     await closed;
     children.delete(child);
   };
-  return { pid: Number(pid), hidden, visible, inLibrary, anonymous, vdso, end };
+  return { pid: Number(pid), started: child.pid as number, hidden, visible, inLibrary, anonymous, vdso, end };
 }
 
 /** `name+offset module`, or why there is no name. */
@@ -190,6 +193,26 @@ kernelTest(
     rmSync(map);
     expect(found).toMatchObject({ name: "made", module: "[jit]", offset: 5, unnamed: undefined });
     expect(found.code).toMatchObject({ file: "/srv/app.js", line: 3, column: 15, tier: "optimized" });
+    await target.end();
+  },
+);
+
+kernelTest(
+  ["program:gcc"],
+  "a map is found by the number that its process has in its own namespace",
+  async () => {
+    const program = workshop.compile("contained", source);
+    const script = `mount -t tmpfs none /mnt && cp ${program} /mnt && mount -t tmpfs none /tmp && exec /mnt/contained`;
+    const target = await start("unshare", "-m", "-p", "-f", "sh", "-c", script);
+    expect(target.pid).toBe(1);
+    const [outside] = readFileSync(`/proc/${target.started}/task/${target.started}/children`, "utf8").split(
+      " ",
+    );
+    const pid = Number(outside);
+    using symbols = new UserSymbols();
+    expect(shown(symbols, pid, target.hidden)).toBe("hidden+0 /mnt/contained");
+    writeFileSync(`/proc/${pid}/root/tmp/perf-1.map`, `${target.anonymous.toString(16)} 40 made inside\n`);
+    expect(shown(symbols, pid, target.anonymous + 1n)).toBe("made inside+1 [jit]");
     await target.end();
   },
 );

@@ -188,8 +188,9 @@ test.each([
   expect(() => ElfFile.open(path)).toThrow(message);
 });
 
-test("an absent file and a pipe are refused without waiting", () => {
+test("an absent file, a device and a pipe are refused without opening them", () => {
   expect(() => ElfFile.open("/nonexistent/file")).toThrow(/ENOENT/);
+  expect(() => ElfFile.open("/dev/null")).toThrow(/not a regular file/);
   workshop.run("mkfifo", "pipe");
-  expect(() => ElfFile.open(workshop.path("pipe"))).toThrow(/no ELF file/);
+  expect(() => ElfFile.open(workshop.path("pipe"))).toThrow(/not a regular file/);
 });
