@@ -1,0 +1,92 @@
+/** Stacks of programs that keep no frame pointers. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { bpfkit } from "../../cli/built-bpfkit";
+import { kernelTest } from "../kernel-test";
+import { countOf, type Profiled, profiled, through } from "./profiled";
+import { program, removePrograms } from "./programs";
+
+const NEEDS = ["perf-event", "btf", "ring-buffer", "program:gcc"];
+const RUN_MS = "1000";
+const OFTEN = ["--freq", "997", "-U"];
+
+afterAll(removePrograms);
+
+const WITHOUT = ["-fomit-frame-pointer", "-fno-optimize-sibling-calls"];
+
+/** How many of the samples in the three loops have the whole chain of calls above them. */
+function chains({ stacks }: Profiled): { whole: number; all: number } {
+  const loops = ["hot_sixty", "hot_thirty", "hot_ten"] as const;
+  const all = loops.reduce((sum, loop) => sum + countOf(through(stacks, loop)), 0);
+  const whole = loops.reduce((sum, loop) => {
+    const caller = loop === "hot_ten" ? "inner" : "outer";
+    return sum + countOf(through(stacks, "main", "work", caller, loop));
+  }, 0);
+  expect(all).toBeGreaterThan(100);
+  return { whole, all };
+}
+
+for (const flags of [["-O1"], ["-O2"], ["-O3", "-no-pie"], ["-O2", "-static"], ["-O2", "-s"]])
+  kernelTest(NEEDS, `call chains up to the first function: gcc ${flags.join(" ")}`, async () => {
+    const file = program("shares", [...flags, ...WITHOUT], "bk-without");
+    const profile = await profiled(...OFTEN, "--unwind", "dwarf", "--", file, RUN_MS);
+    expect(profile.lost).toMatchObject({ samplesFull: 0, stacksFull: 0 });
+    if (flags.includes("-s")) {
+      // No names, but every stack begins where the thread began.
+      const rooted = profile.stacks.filter(({ names }) =>
+        /^(_start|\[bk-without\+)/.test(names[0] as string),
+      );
+      expect(countOf(rooted)).toBeGreaterThan(0.9 * countOf(profile.stacks));
+      return;
+    }
+    const { whole, all } = chains(profile);
+    expect(whole).toBe(all);
+  });
+
+kernelTest(NEEDS, "auto unwinds where the kernel allows it; fp cannot", async () => {
+  const file = program("shares", ["-O2", ...WITHOUT], "bk-without");
+  const auto = chains(await profiled(...OFTEN, "--", file, RUN_MS));
+  expect(auto.whole).toBe(auto.all);
+  const fp = chains(await profiled(...OFTEN, "--unwind", "fp", "--", file, RUN_MS));
+  expect(fp.whole).toBe(0);
+});
+
+kernelTest(NEEDS, "a copy too small: how many stacks go on is said, and they are marked", async () => {
+  const file = program("shares", ["-O2", ...WITHOUT], "bk-without");
+  const { stacks, notes } = await profiled(...OFTEN, "--stack-size", "8", "--", file, RUN_MS);
+  const marked = through(stacks, "[stack truncated]");
+  expect(countOf(marked)).toBeGreaterThan(0.9 * countOf(stacks));
+  expect(notes.join("\n")).toMatch(/^\d+ of \d+ user stacks go on further up than the part .* --stack-size/m);
+});
+
+// On arm64 it has not been tried.
+kernelTest(
+  [...NEEDS, "x86-64"],
+  "run-time code: JavaScript's frames lead to the first function",
+  async () => {
+    const script = "require('fs').writeSync(1, '.'); for (;;) [3, 1, 2].sort((a, b) => a - b)";
+    const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      await once(child.stdout, "data");
+      const args = ["--stack-size", "32768", "-p", String(child.pid), "--comm", "node", "-d", "1"];
+      const { stacks } = await profiled(...OFTEN, ...args);
+      const scripts = stacks.filter(({ names }) => names.includes("Builtins_JSEntry"));
+      expect(countOf(scripts)).toBeGreaterThan(0.8 * countOf(stacks));
+      const rooted = scripts.filter(({ names }) => names[0] === "_start");
+      expect(countOf(rooted)).toBeGreaterThan(0.95 * countOf(scripts));
+    } finally {
+      child.kill("SIGKILL");
+    }
+  },
+);
+
+test("what cannot be unwound is refused", async () => {
+  for (const [args, message] of [
+    [["--unwind", "dwarf", "--off-cpu"], "unwind: only samples"],
+    [["--unwind", "dwaf"], 'unwind: "dwaf" is none of auto, dwarf, fp'],
+    [["--stack-size", "12"], "stack-size: 12 is not a multiple of 8 from 8 to 65528"],
+  ] as const) {
+    const { code, stderr } = await bpfkit("stack-profile", ...args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  }
+});
