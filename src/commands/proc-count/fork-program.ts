@@ -11,7 +11,7 @@ import { MapUpdate } from "../../core/bpf-uapi";
 import { countLoss, GroupWord, placeInGroups } from "../../probes/exec-groups";
 import { copyBytes, writeProcessName, zeroBytes } from "../../probes/exec-key";
 import { shownProcess } from "../../probes/shown-process";
-import { CHARGED_SIZE, count } from "../../probes/task-cost";
+import { count } from "../../probes/task-cost";
 import {
   begins,
   KEY_AT,
@@ -53,7 +53,7 @@ export function onFork(layout: Layout): ProgramSpec {
         : [],
       loadScratch(layout, done),
       copyBytes(mov(r1, r9), roundUp(codec.size), [mov(r3, r8), add(r3, KEY_AT)]),
-      zeroBytes([mov(r1, r9), sub(r1, KEY_AT)], CHARGED_SIZE),
+      zeroBytes([mov(r1, r9), sub(r1, KEY_AT)], KEY_AT),
       [load(4, r1, r7, tgid), load(4, r2, r7, pid), jump.ne(r1, r2, thread)],
       has("pid")
         ? [shownProcess(btf, namespace, r7, REST), store(4, r9, codec.offsets.pid as number, r1)]

@@ -63,8 +63,10 @@ const INDEX = -16;
 const SLOT = -24;
 /** Below it the stack is free. */
 export const REST = -24;
+/** In a state: 1 when its process ends with this thread. In the scratch memory it is always 0. */
+export const LAST_AT = CHARGED_SIZE;
 /** The key in a state and in the scratch memory, behind what was charged. */
-export const KEY_AT = CHARGED_SIZE;
+export const KEY_AT = LAST_AT + WORD;
 
 export const roundUp = (size: number) => Math.ceil(size / 8) * 8;
 
