@@ -36,6 +36,13 @@ describe("refused with 2, before anything is attached", () => {
     ["an unknown library", ["libnothing-at-all:f"], '"libnothing-at-all": no such library or program'],
     ["a program without a process", [":main"], "no file before the colon"],
     ["an unknown form", ["s:openat", "--arg", "1:sttr"], 'bpfkit: arg: no form "sttr"'],
+    [
+      "a filter that does not parse",
+      ["s:write", "--filter", "count >"],
+      'filter "count >": has an end where',
+    ],
+    ["a filter on what is not there", ["s:write", "--filter", "coutn > 3"], 'did you mean "count"?'],
+    ["a filter on a string", ["s:openat", "--filter", "filename == 3"], "is a string"],
     ["no share", ["s:openat", "--sample", "100"], 'bpfkit: sample: "100" is not like 1/100'],
     [
       "a size that is no power of two",

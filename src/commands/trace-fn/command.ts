@@ -1,6 +1,9 @@
 /** trace-fn: calls of functions, with their arguments, results and times. */
 
+import { features } from "../../bpf/features";
 import type { PlanOptions } from "../../probes/calls/call-plan";
+import { checkFilter } from "../../probes/conditions/call-condition";
+import { needsReturn } from "../../probes/conditions/condition";
 import type { Ourselves } from "../../probes/ourselves";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
@@ -12,7 +15,7 @@ import { openCalls } from "./open-calls";
 import { check, modeOf, type Options, options } from "./options";
 import { traceProbe } from "./probe";
 import { resolve, type Wishes } from "./resolve";
-import { surroundings } from "./surroundings";
+import { type KernelVia, surroundings } from "./surroundings";
 
 export const traceFn = defineCommand({
   name: "trace-fn",
@@ -37,12 +40,14 @@ export const traceFn = defineCommand({
   check,
   async run(context, given, words): Promise<Outcome | undefined> {
     const facts = context.facts();
-    const resolved = resolve(words, surroundings(facts), wishes(given, context));
+    const resolved = resolve(words, surroundings(facts, kernelVia(given, context)), wishes(given, context));
     if (given.list) {
       await context.output.report(listReport(resolved, context.clock.now()));
       return undefined;
     }
     const { sites, names, skipped } = resolved;
+    const { filter } = given;
+    if (filter !== undefined) for (const name of names) checkFilter(filter, name);
     for (const { name, reason } of skipped.slice(0, NAMED)) context.notice(`left out: ${name} ${reason}`);
     if (skipped.length > NAMED) context.notice(`left out: ${skipped.length - NAMED} more functions`);
     if (given.dump) {
@@ -69,10 +74,11 @@ export const traceFn = defineCommand({
 });
 
 function planOptions(given: Options, context: Context, ourselves: Ourselves): PlanOptions {
-  const { ret, latency, slower, sample, buffer, string } = given;
+  const { ret, latency, slower, sample, buffer, string, filter } = given;
   return {
     mode: modeOf(given),
-    withResult: ret || latency || slower !== undefined,
+    withResult: ret || latency || slower !== undefined || (filter !== undefined && needsReturn(filter)),
+    where: filter,
     slowerNs: slower,
     sample,
     filter: taskFilter(given),
@@ -86,6 +92,19 @@ function planOptions(given: Options, context: Context, ourselves: Ourselves): Pl
 function wishes({ arg, pid }: Options, { tracee }: Context): Wishes {
   const [only, ...more] = pid ?? [];
   return { args: arg, pid: more.length === 0 ? only : undefined, program: tracee?.command[0] };
+}
+
+/** As asked for, else the cheapest that the kernel has; a listing asks no kernel. */
+function kernelVia({ via, dump }: Options, context: Context): () => KernelVia {
+  if (via !== undefined) return () => via;
+  if (dump) return () => "kprobe";
+  const hasBoth = () =>
+    (["fentry", "fexit"] as const).every((name) => features(context.kernel()).state(name) === "available");
+  let best: KernelVia | undefined;
+  return () => {
+    best ??= hasBoth() ? "fentry" : "kprobe";
+    return best;
+  };
 }
 
 const NAMED = 3;

@@ -3,12 +3,14 @@ import { UsageError } from "../../core/errors";
 import { formatSize, parseDuration, parseSize } from "../../core/units";
 import type { Mode } from "../../probes/calls/call-plan";
 import { formNames } from "../../probes/calls/value-form";
+import { parseFilter } from "../../probes/conditions/condition";
 import type { OptionSpecs, OptionValues } from "../command";
 import { filterOptions } from "../filter-options";
 import { outputOptions, programOptions, rowOptions } from "../output-options";
 import { timingOptions } from "../timing-options";
 import { joinArguments, parseArguments } from "./argument-option";
 import { sortColumns } from "./report";
+import { kernelVias } from "./surroundings";
 
 const group = "Calls";
 
@@ -30,6 +32,12 @@ export const options = {
     help: "only calls that take at least this long; with result and time",
     parse: (text: string) => parseDuration(text, { name: "slower" }),
     conflicts: ["count"],
+    group,
+  },
+  filter: {
+    flags: "--filter <condition>",
+    help: "only calls of which this holds: 'count > 4096 && ret < 0', 'duration > 10ms'",
+    parse: parseFilter,
     group,
   },
   count: {
@@ -69,6 +77,13 @@ export const options = {
     help: "keep so much of each string",
     parse: parseStringSize,
     default: STRING_SIZE,
+    group,
+  },
+  via: {
+    flags: "--via <hook>",
+    help: "reach functions of the kernel by fentry (and fexit), or by kprobe",
+    choices: kernelVias,
+    defaultText: "fentry where the kernel has it",
     group,
   },
   ...filterOptions,

@@ -1,5 +1,6 @@
 /** Functions of the kernel and its modules by their names, with the parameters that BTF knows. */
 import type { Btf } from "../../bpf/btf/btf";
+import type { Prototype } from "../../bpf/btf/prototype";
 import { moduleBtf } from "../../bpf/btf/vmlinux";
 import { formOfType } from "../../probes/calls/btf-form";
 import type { FunctionParam, FunctionSite } from "../../probes/calls/function-calls";
@@ -24,7 +25,7 @@ export function kernelFunctions(
   for (const name of found)
     if (!left.has(name)) skipped.push({ name, reason: "is not among available_filter_functions" });
   const btf = target.module === undefined ? around.facts.btf() : moduleBtf(target.module);
-  return kept.map((name) => functionSite(name, target, around.facts.arch, btf, wishes));
+  return kept.map((name) => functionSite(name, target, around, btf, wishes));
 }
 
 /** Padding before functions, which is no function. */
@@ -56,30 +57,56 @@ function traceableNames({ tracefs, readTracefs }: Surroundings): ReadonlySet<str
 function functionSite(
   name: string,
   target: KernelTarget,
-  arch: string,
+  around: Surroundings,
   btf: Btf | undefined,
   { args }: Wishes,
 ): Unnumbered<FunctionSite> {
+  const { arch } = around.facts;
   const { offset, returnOnly } = target;
   const prototype = btf?.prototype(name);
   const wished = args !== undefined && args.params.length > 0 ? args.params : undefined;
   const known = btf === undefined || prototype === undefined ? registers(arch) : typed(btf, prototype.params);
   const params = returnOnly ? [] : (wished ?? (offset > 0 ? registers(arch) : known));
-  const place = { name, ...(offset > 0 ? { offset } : {}) };
+  const result = args?.result ?? resultForm(btf, prototype?.returns);
+  const isTyped = around.via() === "fentry" && offset === 0 && canBeTyped(btf, prototype);
   return {
     name: offset > 0 ? `${name}+${offset}` : name,
     params,
-    result: args?.result ?? resultForm(btf, prototype?.returns),
+    result,
     failsByErrno: true,
+    timed: offset === 0 && !returnOnly,
     prototype: btf?.formatPrototype(name),
     place: {
       params,
+      result,
       memory: "kernel",
-      entry: { kind: "kprobe", ...place },
-      return: offset > 0 ? undefined : { kind: "kretprobe", name },
       returnOnly,
+      ...(isTyped
+        ? { typed: prototype?.params.length, ...typedHooks(name, target.module) }
+        : plainHooks(name, offset)),
     },
   };
+}
+
+/** fentry and fexit have as many arguments as this on every kernel that has them, each of them one word. */
+const MOST_TYPED = 6;
+
+function canBeTyped(btf: Btf | undefined, prototype: Prototype | undefined): boolean {
+  if (btf === undefined || prototype === undefined || prototype.variadic) return false;
+  const { params } = prototype;
+  return params.length <= MOST_TYPED && params.every(({ type }) => (btf.sizeOf(type) ?? 0) <= 8);
+}
+
+type Hooks = Pick<FunctionSite, "entry" | "return">;
+
+function typedHooks(name: string, module: string | undefined): Hooks {
+  const place = module === undefined ? { name } : { name, module };
+  return { entry: { kind: "fentry", ...place }, return: { kind: "fexit", ...place } };
+}
+
+function plainHooks(name: string, offset: number): Hooks {
+  if (offset > 0) return { entry: { kind: "kprobe", name, offset }, return: undefined };
+  return { entry: { kind: "kprobe", name }, return: { kind: "kretprobe", name } };
 }
 
 function resultForm(btf: Btf | undefined, returns: number | undefined): ValueForm | undefined {

@@ -57,7 +57,7 @@ function byBtf(target: TracepointTarget, { facts }: Surroundings): Unnumbered<Tr
 }
 
 function site(name: string, place: Omit<TracepointSite, "site">): Unnumbered<TracepointSite> {
-  return { name, params: place.params, result: undefined, failsByErrno: false, place };
+  return { name, params: place.params, result: undefined, failsByErrno: false, timed: false, place };
 }
 
 function paramsOf(btf: Btf, tracepoint: string): TracepointParam[] {

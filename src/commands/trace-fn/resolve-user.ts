@@ -53,16 +53,19 @@ function functionSite(
   { args, pid }: Wishes,
 ): Unnumbered<FunctionSite> {
   const shown = scope + name + (target.offset > 0 ? `+${target.offset}` : "");
+  const result = args?.result ?? plainWord;
   const place = { name, path, offset: offset + target.offset, pid };
   return {
     name: shown,
     params,
-    result: args?.result ?? plainWord,
+    result,
     failsByErrno: false,
+    timed: target.offset === 0 && !target.returnOnly,
     // Nobody knows the types of a program's functions.
     prototype: args === undefined ? "" : undefined,
     place: {
       params,
+      result,
       memory: "user",
       entry: { kind: "uprobe", ...place },
       return: target.offset > 0 ? undefined : { kind: "uretprobe", ...place },

@@ -21,6 +21,8 @@ export interface SiteName {
   readonly params: readonly Param[];
   readonly result: ValueForm | undefined;
   readonly failsByErrno: boolean;
+  /** Whether its calls can be followed to their end. */
+  readonly timed: boolean;
   /** As C writes it, where somebody knows. */
   readonly prototype?: string | undefined;
 }
@@ -103,7 +105,8 @@ function systemCalls(target: SyscallTarget, abi: Abi): Unnumbered<SyscallSite>[]
     );
   return found.map(([number, name]) => {
     const params = target.returnOnly ? [] : syscallParams(name, abi);
-    const shown = { name, params, result: syscallResult(name), failsByErrno: true };
-    return { ...shown, place: { number: Number(number), params } };
+    const result = syscallResult(name);
+    const shown = { name, params, result, failsByErrno: true, timed: true };
+    return { ...shown, place: { number: Number(number), params, result } };
   });
 }

@@ -11,6 +11,8 @@ export interface Surroundings {
   isModule(name: string): boolean;
   /** The kernel's symbols. */
   kallsyms(): Kallsyms;
+  /** How functions of the kernel are reached. */
+  via(): KernelVia;
   /** Where tracefs is mounted; undefined when it is not. */
   readonly tracefs: string | undefined;
   /** The names in a folder of tracefs; none where there is no such folder. */
@@ -19,8 +21,12 @@ export interface Surroundings {
   readTracefs(path: string): string | undefined;
 }
 
-/** The surroundings of the running machine. */
-export function surroundings(facts: KernelFacts): Surroundings {
+/** The ways to reach functions of the kernel. */
+export const kernelVias = ["fentry", "kprobe"] as const;
+export type KernelVia = (typeof kernelVias)[number];
+
+/** The surroundings of the running machine; `via` tells how functions of the kernel are reached. */
+export function surroundings(facts: KernelFacts, via: () => KernelVia): Surroundings {
   let symbols: Kallsyms | undefined;
   const mounts = textOf("/proc/self/mountinfo") ?? "";
   const debugfs = mountPoint(mounts, "debugfs");
@@ -29,6 +35,7 @@ export function surroundings(facts: KernelFacts): Surroundings {
   return {
     abi: nativeAbi(facts.arch),
     facts,
+    via,
     isModule(name) {
       modules ??= new Set(
         (textOf("/proc/modules") ?? "").split("\n").map((line) => line.split(" ", 1)[0] ?? ""),

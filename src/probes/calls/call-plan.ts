@@ -12,13 +12,15 @@ import type { KernelFacts } from "../../bpf/facts";
 import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../../bpf/map-spec";
 import { RingBufferFlag } from "../../core/bpf-uapi";
 import { count64, type Decoded, struct } from "../../core/codec";
+import { keepMatching } from "../conditions/call-condition";
+import type { Filter } from "../conditions/condition";
 import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../current-task";
 import { keepDescendants } from "../descendants";
 import type { Ourselves } from "../ourselves";
 import { dropProcess, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../task-filter";
 import { CallHead, CallResult, type RecordLayout, SLOT_HEAD } from "./call-record";
 import { addToSite, type SiteCounters, siteCounters } from "./site-counters";
-import type { Memory } from "./value-form";
+import type { Memory, Param, ValueForm } from "./value-form";
 
 /** Calls that happened and are not told of. */
 export const CallLosses = struct({
@@ -39,6 +41,8 @@ export interface PlanOptions {
   /** Take one of so many calls, by chance. */
   readonly sample?: number | undefined;
   readonly filter: TaskFilter;
+  /** Only calls of which this holds. */
+  readonly where?: Filter | undefined;
   readonly follow: boolean;
   readonly ourselves: Ourselves;
   /** Bytes of the ring buffer. */
@@ -72,7 +76,9 @@ export const SCRATCH = -Math.max(TASK_FILTER_STACK, SHOWN_IDS_SIZE, 8);
 export const START = SCRATCH - 8;
 export const DURATION = SCRATCH - 16;
 export const RESULT = SCRATCH - 24;
-export const REST = SCRATCH - 32;
+/** For conditions. */
+const CONDITION = SCRATCH - 32;
+export const REST = SCRATCH - 40;
 
 /** Goes to `drop` unless the current task's calls count. Not for system calls of COMMAND. Loses r0–r5. */
 export function keepCaller({ options, facts }: CallPlan, drop: Label): Block {
@@ -98,6 +104,9 @@ export function measure({ options: { slowerNs } }: CallPlan, drop: Label): Block
 /** A call at hand. */
 export interface CallAtHand {
   readonly layout: RecordLayout;
+  readonly params: readonly Param[];
+  /** Undefined where it gives nothing. */
+  readonly result: ValueForm | undefined;
   /** Which site, in a register that calls keep. */
   readonly site: Register;
   /** `r1` = argument `index`. Loses r0–r5. */
@@ -106,8 +115,18 @@ export interface CallAtHand {
   readonly memory: Memory;
 }
 
-/** Counts the call or sends a record of it. START and DURATION are there where calls have results. Loses r0–r5 and r9. */
-export function reportCall(plan: CallPlan, at: CallAtHand): Block {
+/**
+ * Counts the call or sends a record of it, or goes to `drop` where it is not one of those that matter. START, DURATION
+ * and RESULT are there where calls are followed to their end. Loses r0–r5 and r9.
+ */
+export function reportCall(plan: CallPlan, at: CallAtHand, drop: Label): Block {
+  const { where } = plan.options;
+  if (where === undefined) return tellCall(plan, at);
+  const call = { ...at, resultAt: RESULT, durationAt: DURATION, scratch: CONDITION };
+  return [keepMatching(where, call, drop), tellCall(plan, at)];
+}
+
+function tellCall(plan: CallPlan, at: CallAtHand): Block {
   const { mode } = plan.options;
   if (mode === "count") return addToSite(plan.counters, at.site, {}, REST);
   if (mode === "latency")

@@ -3,7 +3,7 @@
  * slot for each string. Records of one layout have one size, so that the kernel needs no copy. Pure.
  */
 import { COMM_SIZE } from "../../asm/macros/stack";
-import { bytes, i32, i64, struct, u32, u64 } from "../../core/codec";
+import { bytes, i64, struct, u32, u64 } from "../../core/codec";
 import { isString, type Param } from "./value-form";
 
 /** What every record begins with. `site` tells what was called. */
@@ -21,7 +21,6 @@ export const CallResult = struct({ durationNs: u64, result: i64 });
 
 /** A string's slot begins with what bpf_probe_read_user_str returned: its length with the NUL, or −errno. */
 export const SLOT_HEAD = 8;
-export const SlotHead = struct({ length: i32, pad: u32 });
 
 const WORD = 8;
 

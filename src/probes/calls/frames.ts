@@ -35,10 +35,10 @@ function frameStack({ words }: Frames): number {
   return FrameKey.size + WORD + WORD * words;
 }
 
-/** Writes the key to the stack; `stackPointer` loads it into r1. Loses r0–r5. */
-function writeKey(at: number, site: number, stackPointer: Block): Block {
+/** Writes the key to the stack; `frame` loads where the call's frame lies into r1. Loses r0–r5. */
+function writeKey(at: number, site: number, frame: Block): Block {
   return [
-    [stackPointer, store(8, fp, at + FrameKey.offsets.stack, r1)],
+    [frame, store(8, fp, at + FrameKey.offsets.stack, r1)],
     [
       kernelIds(),
       store(4, fp, at + FrameKey.offsets.tid, r0),
@@ -49,8 +49,8 @@ function writeKey(at: number, site: number, stackPointer: Block): Block {
 
 export interface Entered {
   readonly site: number;
-  /** `r1` = where the frame lies. Loses nothing else. */
-  readonly stackPointer: Block;
+  /** `r1` = where the frame lies. Loses r2 at most. */
+  readonly frame: Block;
   /** `r1` = argument `index`. Loses r0–r5. */
   loadWord(index: number): Block;
   readonly count: number;
@@ -60,12 +60,12 @@ export interface Entered {
 
 /** Notes a call with its arguments and the time. Loses r0–r5. */
 export function noteFrame(all: Frames, plan: CallPlan, entered: Entered): Block {
-  const { site, stackPointer, loadWord, count, stack } = entered;
+  const { site, frame, loadWord, count, stack } = entered;
   const key = stack - FrameKey.size;
   const value = stack - frameStack(all);
   const done = label("noted");
   return [
-    writeKey(key, site, stackPointer),
+    writeKey(key, site, frame),
     Array.from({ length: all.words }, (_, i) => {
       const at = value + WORD + WORD * i;
       return i < count ? [loadWord(i), store(8, fp, at, r1)] : store(8, fp, at, 0);
@@ -77,18 +77,18 @@ export function noteFrame(all: Frames, plan: CallPlan, entered: Entered): Block 
   ];
 }
 
-/** `frame` = the call that returns, and START is when it began. Goes to `none` if it was not noted. Loses r0–r5. */
+/** `frame` = the call that returns, whose frame's place `place` loads into r1, and START is when it began. Goes to `none` if it was not noted. Loses r0–r5. */
 export function findFrame(
   all: Frames,
   site: number,
-  stackPointer: Block,
+  place: Block,
   frame: Register,
   stack: number,
   none: Label,
 ): Block {
   const key = stack - FrameKey.size;
   return [
-    [writeKey(key, site, stackPointer), lookup(all.map, key), jump.eq(r0, 0, none)],
+    [writeKey(key, site, place), lookup(all.map, key), jump.eq(r0, 0, none)],
     [mov(frame, r0), load(8, r1, frame, 0), store(8, fp, START, r1)],
   ];
 }

@@ -18,6 +18,7 @@ import type { ProgramSpec } from "../../bpf/program-spec";
 import { bytes } from "../../core/codec";
 import { NotSupportedError } from "../../core/errors";
 import { nativeAbi, syscallNumber } from "../../symbols/syscalls";
+import { filterSignature } from "../conditions/call-condition";
 import { keepDescendants } from "../descendants";
 import { dropOurselves } from "../ourselves";
 import { abiCode } from "../syscall-abi";
@@ -27,7 +28,7 @@ import { enterCall, exitCall, threadCallMaps, threadIdentity } from "../thread-c
 import { type CallPlan, keepSample, measure, REST, RESULT, reportCall, SCRATCH, START } from "./call-plan";
 import { type RecordLayout, recordLayout, stringIndexes } from "./call-record";
 import { callRegisters } from "./registers";
-import type { Param } from "./value-form";
+import type { Param, ValueForm } from "./value-form";
 
 /** A chosen call. */
 export interface SyscallSite {
@@ -35,6 +36,7 @@ export interface SyscallSite {
   readonly site: number;
   readonly number: number;
   readonly params: readonly Param[];
+  readonly result: ValueForm;
 }
 
 /** Numbers that the table has an entry for; all known ones are far below. */
@@ -45,21 +47,27 @@ const SITE_BITS = 16;
 
 interface Groups {
   readonly layouts: readonly RecordLayout[];
+  /** A member of each. */
+  readonly examples: readonly SyscallSite[];
   /** Of each site's call, in the order of the sites given. */
   readonly of: readonly number[];
 }
 
-/** Groups calls by which of their arguments are strings; the longest decides how many words are kept. */
+/**
+ * Groups calls by which of their arguments are strings, and by what a condition's names stand for; the longest decides
+ * how many words are kept.
+ */
 function groupsOf(sites: readonly SyscallSite[], plan: CallPlan): Groups {
-  const strings = sites.map(({ params }) => stringIndexes(params).join());
-  const kinds = [...new Set(strings)];
-  const layouts = kinds.map((kind) => {
-    const members = sites.filter((_, i) => strings[i] === kind);
+  const kindOf = ({ params, result }: SyscallSite) =>
+    `${stringIndexes(params)}|${filterSignature(plan.options.where, params, result)}`;
+  const kinds = [...new Set(sites.map(kindOf))];
+  const examples = kinds.map((kind) => sites.find((site) => kindOf(site) === kind) as SyscallSite);
+  const layouts = kinds.map((kind, i) => {
+    const members = sites.filter((site) => kindOf(site) === kind);
     const words = Math.max(...members.map(({ params }) => params.length));
-    const indexes = kind === "" ? [] : kind.split(",").map(Number);
-    return recordLayout(words, indexes, plan.options);
+    return recordLayout(words, stringIndexes((examples[i] as SyscallSite).params), plan.options);
   });
-  return { layouts, of: strings.map((kind) => kinds.indexOf(kind)) };
+  return { layouts, examples, of: sites.map((site) => kinds.indexOf(kindOf(site))) };
 }
 
 export interface SyscallProbe {
@@ -189,16 +197,19 @@ function onExit(chosen: Chosen, plan: CallPlan): ProgramSpec {
 /** Reports the call in r7, by the layout of its group. */
 function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
   const argument = syscallArguments(plan);
-  const at = (layout: RecordLayout): Block =>
-    reportCall(plan, { layout, site: r7, loadWord: argument, memory: "user" });
-  const { layouts } = chosen.groups;
-  const dispatched = plan.options.mode === "events" ? layouts : layouts.slice(0, 1);
+  const { layouts, examples } = chosen.groups;
+  const at = (layout: RecordLayout, group: number): Block => {
+    const { params, result } = examples[group] as SyscallSite;
+    return reportCall(plan, { layout, params, result, site: r7, loadWord: argument, memory: "user" }, drop);
+  };
+  const isAlike = plan.options.mode !== "events" && plan.options.where === undefined;
+  const dispatched = isAlike ? layouts.slice(0, 1) : layouts;
   return [
     loadSite(chosen, drop),
     dispatched.map((layout, group) => {
-      if (group === dispatched.length - 1) return at(layout);
+      if (group === dispatched.length - 1) return at(layout, group);
       const next = label("next_group");
-      return [jump.ne(r8, group, next), at(layout), jump.always(drop), next];
+      return [jump.ne(r8, group, next), at(layout, group), jump.always(drop), next];
     }),
   ];
 }

@@ -41,13 +41,20 @@ export function tracepointProbe(sites: readonly TracepointSite[], plan: CallPlan
   const programs = sites.map(({ site, hook, params }, i): ProgramSpec => {
     const drop = label("drop");
     const loadWord = (index: number) => loadField((params[index] as TracepointParam).place);
-    const at = { layout: layouts[i] as RecordLayout, site: r8, loadWord, memory: "kernel" as const };
+    const at = {
+      layout: layouts[i] as RecordLayout,
+      params,
+      result: undefined,
+      site: r8,
+      loadWord,
+      memory: "kernel" as const,
+    };
     return {
       name: "tracepoint",
       hook,
       code: [
         [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
-        [mov(r8, site), reportCall(plan, at)],
+        [mov(r8, site), reportCall(plan, at, drop)],
         [drop, mov(r0, 0), exit()],
       ],
     };

@@ -1,8 +1,7 @@
-import { type ErrorDetails, UsageError } from "../../core/errors";
+import type { ErrorDetails, UsageError } from "../../core/errors";
+import { pointingError } from "../pointer";
 
-/** An error about the target `text` that points at the letter `at` (from 0); its hints stand below. */
-export function targetError(text: string, at: number, fact: string, details: ErrorDetails = {}): UsageError {
-  const pointer = `${text}\n${" ".repeat(at)}^`;
-  const hint = details.hint === undefined ? pointer : `${pointer}\n${details.hint}`;
-  return new UsageError(`target "${text}": ${fact}`, { ...details, hint });
+/** An error about the target `text` that points at the letter `at` (from 0). */
+export function targetError(text: string, at: number, fact: string, details?: ErrorDetails): UsageError {
+  return pointingError("target", text, at, fact, details);
 }

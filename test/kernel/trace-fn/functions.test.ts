@@ -110,7 +110,9 @@ describe("returns", () => {
   kernelTest(RETURNS, "--slower leaves out what was quick", async ({ kernel }) => {
     const work = [lib().program, "doze", "5", "1", "doze", "2", "40000000"];
     const found = await calls(kernel, [of("doze"), "--slower", "40ms", "--arg", "1:i64"], work);
-    expect(found.calls.map(({ args }) => args["arg1"])).toEqual([40000000, 40000000]);
+    expect(found.calls.filter(({ args }) => args["arg1"] === 40000000)).toHaveLength(2);
+    // On a busy machine a short sleep may take long.
+    for (const { durationNs } of found.calls) expect(durationNs).toBeGreaterThanOrEqual(40_000_000);
   });
 
   kernelTest(RETURNS, "that longjmp leaps over are not taken for others", async ({ kernel }) => {

@@ -82,7 +82,8 @@ kernelTest(NEEDS, "a pattern counts all that match", async ({ kernel }) => {
 kernelTest(NEEDS, "--slower keeps what slept", async ({ kernel }) => {
   const args = ["s:*nanosleep", "--slower", "30ms"];
   const { calls: found } = await calls(kernel, args, ["sh", "-c", "sleep 0.03; sleep 0.001; sleep 0.05"]);
-  expect(found).toHaveLength(2);
+  // On a busy machine the short one may take long.
+  expect(found.length).toBeGreaterThanOrEqual(2);
   for (const { durationNs } of found) expect(durationNs).toBeGreaterThanOrEqual(30_000_000);
 });
 

@@ -5,8 +5,9 @@ import { parseArguments } from "../../../../src/commands/trace-fn/argument-optio
 import { type TraceSites, traceProbe } from "../../../../src/commands/trace-fn/probe";
 import type { PlanOptions } from "../../../../src/probes/calls/call-plan";
 import type { FunctionSite } from "../../../../src/probes/calls/function-calls";
-import { syscallParams } from "../../../../src/probes/calls/syscall-params";
+import { syscallParams, syscallResult } from "../../../../src/probes/calls/syscall-params";
 import { formNamed } from "../../../../src/probes/calls/value-form";
+import { parseFilter } from "../../../../src/probes/conditions/condition";
 import { nativeAbi, syscallNumber } from "../../../../src/symbols/syscalls";
 import { expectGolden } from "../../../golden/golden";
 import { madeUpFacts } from "../syscall-top/made-up-facts";
@@ -32,7 +33,8 @@ const syscalls =
     ...none,
     syscalls: names.map((name, site) => {
       const abi = nativeAbi(arch);
-      return { site, number: syscallNumber(abi, name) as number, params: syscallParams(name, abi) };
+      const number = syscallNumber(abi, name) as number;
+      return { site, number, params: syscallParams(name, abi), result: syscallResult(name) };
     }),
   });
 
@@ -47,6 +49,7 @@ const userFunction =
         {
           site: 0,
           params,
+          result: formNamed("d", "test"),
           memory: "user",
           entry: { kind: "uprobe", ...place },
           return: { kind: "uretprobe", ...place },
@@ -97,6 +100,18 @@ const variants: readonly (readonly [
     "function-filtered",
     userFunction("1:d"),
     { filter: { uid: 1815, comm: "nginx*", cpus: [0, 2] } },
+    madeUpFacts(),
+  ],
+  [
+    "syscall-filtered",
+    syscalls("write", "openat"),
+    { where: parseFilter("ret < 0 || duration > 1ms"), withResult: true },
+    madeUpFacts(),
+  ],
+  [
+    "function-typed",
+    userFunction("1:str,2:d", { typed: 3, memory: "kernel" }),
+    { withResult: true },
     madeUpFacts(),
   ],
   ["tracepoint", tracepoint, {}, madeUpFacts()],
