@@ -8,7 +8,7 @@ import { runMain } from "./main-program";
 import { runTests } from "./run-tests";
 import { guestSummary, isGood, suiteReport } from "./summary";
 
-const defaultTimeoutSeconds = 1800;
+const defaultTimeoutSeconds = 2700;
 
 /** `npm run test:guests [-- KERNEL…] [-- TEST-FILTER]`: the test suites inside other kernels. */
 async function main(signal: AbortSignal): Promise<number> {
