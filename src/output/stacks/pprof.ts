@@ -8,8 +8,7 @@ import { NS_PER } from "../../core/units";
 import type { RunInfo } from "../report";
 import { frameName, shown } from "./frame-text";
 import { PairTable } from "./pair-table";
-import { type Frame, type Group, type Module, NO_STACK, type Profile } from "./profile";
-import { stackFrames } from "./top-stacks";
+import { type Frame, type Group, type Module, NO_STACK, type Profile, stackFrames } from "./profile";
 
 /** The bytes of a .pb.gz file. The same profile gives the same bytes. */
 export function pprofFile(profile: Profile, info: RunInfo): Uint8Array {

@@ -4,8 +4,7 @@
  */
 import { jsonText } from "../json";
 import type { Json, RunInfo } from "../report";
-import { type Frame, type Module, type Profile, totalWeight, type WeightUnit } from "./profile";
-import { stackFrames } from "./top-stacks";
+import { type Frame, type Module, type Profile, stackFrames, totalWeight, type WeightUnit } from "./profile";
 
 /** The row's key for the weight; samples and events need none beside `count`. */
 export const weightKeys: Readonly<Record<WeightUnit, string | undefined>> = {

@@ -111,3 +111,10 @@ export interface Profile extends ProfileFacts {
 export function totalWeight({ samples }: Profile): number {
   return samples.weight.reduce((sum, weight) => sum + weight, 0);
 }
+
+/** The numbers of a stack's frames, the outermost first. */
+export function stackFrames({ stacks }: Pick<Profile, "stacks">, stack: number): number[] {
+  const frames: number[] = [];
+  for (let at = stack; at !== NO_STACK; at = stacks.parent[at]!) frames.push(stacks.frame[at]!);
+  return frames.reverse();
+}

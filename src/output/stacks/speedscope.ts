@@ -6,8 +6,7 @@
 import { jsonText } from "../json";
 import type { RunInfo } from "../report";
 import { frameName, shown } from "./frame-text";
-import { type Frame, NO_STACK, type Profile, type WeightUnit } from "./profile";
-import { stackFrames } from "./top-stacks";
+import { type Frame, NO_STACK, type Profile, stackFrames, type WeightUnit } from "./profile";
 
 const UNITS: Readonly<Record<WeightUnit, "none" | "nanoseconds" | "bytes">> = {
   samples: "none",

@@ -1,7 +1,6 @@
 import { callTree } from "../../../../src/output/stacks/call-tree";
 import { functionTotals } from "../../../../src/output/stacks/functions";
 import type { Profile } from "../../../../src/output/stacks/profile";
-import { topStacks } from "../../../../src/output/stacks/top-stacks";
 import { empty, mixed, profileOf } from "./sample";
 
 const totals = (profile: Profile) =>
@@ -38,13 +37,4 @@ test("a function that returns and is called again by its caller counts each time
   expect(totals(profileOf(stacks)).find(([name]) => name === "f")).toEqual(["f", 4, 7]);
 });
 
-test("nothing has no functions and no stacks", () => {
-  expect([totals(empty), topStacks(empty, 3)]).toEqual([[], []]);
-});
-
-test("the heaviest stacks", () => {
-  expect(topStacks(mixed, 2)).toEqual([
-    { group: "shop", frames: ["main", "pay"], weight: 3 },
-    { group: "shop", frames: ["main", "pay", "add"], weight: 2 },
-  ]);
-});
+test("nothing has no functions", () => expect(totals(empty)).toEqual([]));
