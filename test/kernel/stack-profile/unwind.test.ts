@@ -75,6 +75,7 @@ kernelTest(
       const rooted = scripts.filter(({ names }) => names[0] === "_start");
       expect(countOf(rooted)).toBeGreaterThan(0.95 * countOf(scripts));
     } finally {
+      child.stdout.destroy();
       child.kill("SIGKILL");
     }
   },
