@@ -3,18 +3,8 @@ import type { LiveScreen } from "../commands/context";
 import { type LiveOptions, liveOutput } from "../output/live";
 import type { Output } from "../output/output";
 import { Screen } from "../output/screen";
-import { Keyboard, type KeySource } from "./keyboard";
-
-/** What is needed of `process`. */
-export interface LivePlace {
-  readonly stdin: KeySource;
-  readonly stdout: NodeJS.WriteStream;
-  readonly pid: number;
-  kill(pid: number, signal: "SIGINT" | "SIGTSTP"): unknown;
-  cpuUsage(): { readonly user: number; readonly system: number };
-  on(event: "SIGCONT", listener: () => void): unknown;
-  off(event: "SIGCONT", listener: () => void): unknown;
-}
+import { Keyboard } from "./keyboard";
+import type { OutputPlace } from "./output";
 
 /** An open live screen. */
 export interface Live {
@@ -25,7 +15,7 @@ export interface Live {
 }
 
 /** Takes the terminal over; the keys too, once somebody wants them, if they are `ours`. */
-export function openLive(place: LivePlace, options: Omit<LiveOptions, "screen">, ours: boolean): Live {
+export function openLive(place: OutputPlace, options: Omit<LiveOptions, "screen">, ours: boolean): Live {
   const screen = new Screen(place.stdout);
   const keyboard = new Keyboard(place.stdin, (signal) => place.kill(place.pid, signal));
   const resume = () => {

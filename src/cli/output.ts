@@ -10,11 +10,18 @@ import type { RunInfo } from "../output/report";
 import { type Sink, StreamSink } from "../output/sink";
 import type { TimestampMode } from "../output/timestamps";
 import type { Invocation } from "./command-line";
-import type { LivePlace } from "./live";
+import type { KeySource } from "./keyboard";
 
 /** What is needed of `process`. */
-export interface OutputPlace extends LivePlace {
+export interface OutputPlace {
+  readonly stdin: KeySource;
+  readonly stdout: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
+  readonly pid: number;
+  kill(pid: number, signal: "SIGINT" | "SIGTSTP"): unknown;
+  cpuUsage(): { readonly user: number; readonly system: number };
+  on(event: "SIGCONT", listener: () => void): unknown;
+  off(event: "SIGCONT", listener: () => void): unknown;
 }
 
 /** Where a run's output goes. Disposing gives the terminal back, and gives up a file that was not ended. */

@@ -1,6 +1,9 @@
 /** The dashboard on a real terminal, and its exit codes. */
+
+import { get } from "node:http";
+import { text } from "node:stream/consumers";
 import { kernelTest } from "../kernel/kernel-test";
-import { BUILT, bpfkit } from "./built-bpfkit";
+import { BUILT, bpfkit, bpfkitStarted } from "./built-bpfkit";
 import { openTmux, type Tmux } from "./tmux";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "mmapable-array"];
@@ -135,4 +138,35 @@ describe("exit codes", () => {
     );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "fired syscalls 0\n" });
   });
+});
+
+/** What a server answers. */
+function fetched(url: string): Promise<{ readonly status: number | undefined; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    get(url, async (response) => resolve({ status: response.statusCode, body: await text(response) })).on(
+      "error",
+      reject,
+    );
+  });
+}
+
+kernelTest(NEEDS, "--prometheus serves the totals until the end", async () => {
+  const { child, ended, shows } = bpfkitStarted(
+    ...["dashboard", "--once", "--events", "syscalls,read-bytes,unclosed", "--prometheus", "127.0.0.1:0"],
+  );
+  let stderr = "";
+  child.stderr?.on("data", (data: string) => {
+    stderr += data;
+  });
+  await shows("/metrics");
+  const url = /http:\S+/.exec(stderr)?.[0] as string;
+  const { status, body } = await fetched(url);
+  expect(status).toBe(200);
+  expect(body).toMatch(/^# TYPE bpfkit_syscalls_total counter\nbpfkit_syscalls_total \d+$/m);
+  expect(body).toMatch(/^bpfkit_read_bytes_total \d+$/m);
+  expect(body).toMatch(/^# TYPE bpfkit_unclosed_files gauge$/m);
+  expect((await fetched(url.replace("metrics", ""))).status).toBe(404);
+  child.kill("SIGINT");
+  expect((await ended).code).toBe(0);
+  await expect(fetched(url)).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });

@@ -54,6 +54,11 @@ export class Monitor {
     });
   }
 
+  /** What each counter has come to since the session began, whatever was reset. */
+  totals(): ReadonlyMap<string, number> {
+    return this.counted();
+  }
+
   /** The rates of the last intervals, the oldest first. */
   course(name: string): readonly number[] {
     return this.series.find(([watched]) => watched.name === name)?.[1].course ?? [];
@@ -71,7 +76,7 @@ export class Monitor {
     this.series = this.watched.map((each) => [each, new Series(this.windowMs, this.startMs)]);
   }
 
-  /** What each counter has come to since the session began, all processors together. */
+  /** All processors together. */
   private counted(): Map<string, number> {
     const { slots, shards, stride, values } = this.probe;
     const { words } = this.session.mappedArray(values);

@@ -4,9 +4,11 @@ import { formatDuration } from "../../core/units";
 import type { Outcome } from "../command";
 import type { Context } from "../context";
 import { type Interval, intervals } from "../intervals";
+import { openExporter } from "../prometheus";
 import { AlertAction } from "./alert-action";
 import { AlertState } from "./alert-state";
 import { LiveView } from "./live-view";
+import { dashboardMetrics } from "./metrics";
 import { Monitor, type Watched } from "./monitor";
 import { alertsOf, execWords, type Options } from "./options";
 import type { DashboardProbe } from "./probe";
@@ -32,6 +34,7 @@ export async function watch(opened: Opened): Promise<Outcome> {
   context.signal.addEventListener("abort", end);
   if (context.signal.aborted) end();
   using run = new Run(opened, clock.monotonicNs(), end);
+  using _exporter = await run.serve();
   const timing = { intervalNs: given.interval, durationNs: given.duration };
   for await (const interval of intervals(clock, timing, ending.signal)) {
     if (interval.last) session.detach();
@@ -72,6 +75,18 @@ class Run implements Disposable {
 
   [Symbol.dispose](): void {
     this.view?.[Symbol.dispose]();
+  }
+
+  /** Lets Prometheus fetch the totals, where that was asked for. */
+  async serve(): Promise<Disposable | undefined> {
+    const { context, given, session, watched } = this.opened;
+    if (given.prometheus === undefined) return undefined;
+    const names = watched.map(({ name }) => name);
+    const totals = () => this.monitor.totals();
+    const missed = () => session.recursionMisses();
+    const exporter = await openExporter(given.prometheus, dashboardMetrics(names, totals, missed));
+    context.notice(`serving metrics at ${exporter.url}`);
+    return exporter;
   }
 
   /** Everything that is to be done at the end of an interval. */
