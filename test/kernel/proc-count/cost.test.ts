@@ -4,17 +4,13 @@ import { readFileSync } from "node:fs";
 import { tellsLastThread } from "../../../src/probes/last-thread";
 import { kernelTest } from "../kernel-test";
 import { counted, rowOf } from "./counted";
-import { compilePrograms, type Programs } from "./programs";
+import { loop } from "./processes";
+import { compiledOnce } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
 const COMPILED = [...NEEDS, "program:gcc"];
 
-let programs: Programs | undefined;
-const compiled = (): Programs => {
-  programs ??= compilePrograms();
-  return programs;
-};
-afterAll(() => programs?.remove());
+const compiled = compiledOnce();
 
 const MS = 1e6;
 
@@ -65,7 +61,7 @@ kernelTest(
 
 kernelTest(NEEDS, "statuses and signals are counted, dead or alive", async ({ kernel }) => {
   const script = [
-    "i=0; while [ $i -lt 5 ]; do /bin/sh -c 'exit 3'; i=$((i+1)); done",
+    loop(5, "/bin/sh -c 'exit 3'"),
     "sh -c 'kill -9 $$'; sh -c 'kill -9 $$'; sh -c 'kill -15 $$'",
     "/bin/true",
   ].join(";");
@@ -106,8 +102,7 @@ kernelTest(
 );
 
 kernelTest(COMPILED, "short threads in great number are charged in full", async ({ kernel }) => {
-  const { worker } = compiled();
-  const script = `i=0; while [ $i -lt 41 ]; do ${worker} 8 1000 0 0; i=$((i+1)); done`;
+  const script = loop(41, `${compiled().worker} 8 1000 0 0`);
   const { rows } = await counted(kernel, ["--cost"], ["sh", "-c", script]);
   const row = rowOf(rows, "comm", "worker");
   expect(row).toMatchObject({ count: 41, exits: 41, failed: 0, running: 0 });
@@ -143,10 +138,7 @@ kernelTest(
 );
 
 kernelTest(NEEDS, "-p charges this process and not its children", async ({ kernel }) => {
-  const child = spawn("sh", [
-    "-c",
-    "read x; i=0; while [ $i -lt 19 ]; do /bin/true; i=$((i+1)); done; echo; read x",
-  ]);
+  const child = spawn("sh", ["-c", `read x; ${loop(19, "/bin/true")}; echo; read x`]);
   try {
     await once(child, "spawn");
     const { rows } = await counted(kernel, ["--cost", "-p", String(child.pid), "-n", "0"], async () => {

@@ -3,22 +3,14 @@ import { join } from "node:path";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { counted, countsBy, rowOf } from "./counted";
-import { compilePrograms, type Programs } from "./programs";
+import { loop } from "./processes";
+import { compiledOnce } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
 const COMPILED = [...NEEDS, "program:gcc"];
 const NOTHING_LOST = { mapFull: 0, tasksFull: 0, evicted: 0, missedRuns: 0 };
 
-let programs: Programs | undefined;
-const compiled = (): Programs => {
-  programs ??= compilePrograms();
-  return programs;
-};
-afterAll(() => programs?.remove());
-
-/** A shell that runs a program so often; `true` alone would be the shell's own. */
-const loop = (times: number, program: string) =>
-  `i=0; while [ $i -lt ${times} ]; do ${program}; i=$((i+1)); done`;
+const compiled = compiledOnce();
 
 for (const map of ["hash", "percpu", "lru"])
   kernelTest(NEEDS, `--map ${map} counts each execution exactly`, async ({ kernel }) => {

@@ -3,17 +3,13 @@ import { realpathSync } from "node:fs";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { counted, rowOf } from "./counted";
-import { compilePrograms, type Programs } from "./programs";
+import { loop } from "./processes";
+import { compiledOnce } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
 const COMPILED = [...NEEDS, "program:gcc"];
 
-let programs: Programs | undefined;
-const compiled = (): Programs => {
-  programs ??= compilePrograms();
-  return programs;
-};
-afterAll(() => programs?.remove());
+const compiled = compiledOnce();
 
 type Event = Record<string, unknown>;
 
@@ -129,7 +125,7 @@ kernelTest(
 
 kernelTest(COMPILED, "a storm comes through whole", async ({ kernel }) => {
   const each = rounds(2503, 31);
-  const one = `(i=0; while [ $i -lt ${each} ]; do ${compiled().nothing}; i=$((i+1)); done) &`;
+  const one = `(${loop(each, compiled().nothing)}) &`;
   const { lines, last } = await events(kernel, ["--exit"], ["sh", "-c", `${one.repeat(5)} wait`]);
   expect(lines.filter(({ event, comm }) => event === "exec" && comm === "nothing")).toHaveLength(5 * each);
   expect(lines.filter(({ event, comm }) => event === "exit" && comm === "nothing")).toHaveLength(5 * each);
@@ -138,12 +134,11 @@ kernelTest(COMPILED, "a storm comes through whole", async ({ kernel }) => {
 
 kernelTest(COMPILED, "what does not fit into the ring buffer is counted", async ({ kernel }) => {
   const times = 311;
-  const script = `i=0; while [ $i -lt ${times} ]; do "$0" "$1"; i=$((i+1)); done`;
   const { printed, outcome } = await counted(
     kernel,
     ["--events", "--comm", "nothing", "--args-size", "16K"],
     // While this waits nobody reads, and 4 MiB hold 255 such command lines.
-    () => void execFileSync("sh", ["-c", script, compiled().nothing, "x".repeat(17_000)]),
+    () => void execFileSync("sh", ["-c", loop(times, '"$0" "$1"'), compiled().nothing, "x".repeat(17_000)]),
     "ndjson",
   );
   const lines = printed.trimEnd().split("\n").length - 1;

@@ -4,16 +4,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { kernelTest } from "../kernel-test";
 import { counted, rowOf } from "./counted";
-import { compilePrograms, type Programs } from "./programs";
+import { compiledOnce } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint", "iterator-program", "program:gcc"];
 
-let programs: Programs | undefined;
-const compiled = (): Programs => {
-  programs ??= compilePrograms();
-  return programs;
-};
-afterAll(() => programs?.remove());
+const compiled = compiledOnce();
 
 /** What /proc shows of a process of one thread, by the names that proc-count has for it. */
 function accountOf(pid: number) {

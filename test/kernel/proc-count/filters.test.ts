@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { kernelTest } from "../kernel-test";
 import { TestCgroups } from "./cgroups";
 import { counted, countsBy } from "./counted";
-import { finished, type Sleeper, sleeper } from "./processes";
+import { finished, loop, type Sleeper, sleeper } from "./processes";
 
 const NEEDS = ["btf-raw-tracepoint", "cgroup-array"];
 const WALK = [...NEEDS, "iterator-program"];
@@ -20,8 +20,6 @@ const cgroups = (): TestCgroups => {
 };
 afterAll(() => made?.remove());
 
-const trues = (times: number) => `i=0; while [ $i -lt ${times} ]; do /bin/true; i=$((i+1)); done`;
-
 /** So many executions in each of the cgroups, and some outside. */
 async function work(): Promise<void> {
   for (const [name, times] of [
@@ -29,8 +27,8 @@ async function work(): Promise<void> {
     [inner, 23],
     [container, 11],
   ] as const)
-    await finished(cgroups().script(name, trues(times)));
-  await finished(["sh", "-c", trues(7)]);
+    await finished(cgroups().script(name, loop(times, "/bin/true")));
+  await finished(["sh", "-c", loop(7, "/bin/true")]);
 }
 
 describe("executions in a cgroup", () => {

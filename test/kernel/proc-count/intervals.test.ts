@@ -3,21 +3,13 @@ import type { CapturedOutput } from "../../../src/output/capture";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { counted } from "./counted";
-import { finished } from "./processes";
-import { compilePrograms, type Programs } from "./programs";
+import { finished, loop } from "./processes";
+import { compiledOnce } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
 const COMPILED = [...NEEDS, "program:gcc"];
 
-let programs: Programs | undefined;
-const compiled = (): Programs => {
-  programs ??= compilePrograms();
-  return programs;
-};
-afterAll(() => programs?.remove());
-
-const loop = (times: number, program: string) =>
-  `i=0; while [ $i -lt ${times} ]; do ${program}; i=$((i+1)); done`;
+const compiled = compiledOnce();
 
 /** The executions of all reports together. */
 const sumOf = ({ reports }: CapturedOutput) =>
@@ -43,7 +35,7 @@ for (const [map, ...more] of [
         ["sh", "-c", `${one.repeat(3)} wait`],
       );
       expect(sumOf(output)).toBe(3 * each + 1);
-      expect(output.reports.length).toBeGreaterThan(3);
+      expect(output.reports.length).toBeGreaterThan(1);
       for (const { lost } of output.reports)
         expect(lost).toEqual({ mapFull: 0, tasksFull: 0, evicted: 0, missedRuns: 0 });
     },

@@ -4,6 +4,11 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** A shell's script that runs a program so often, by its path: `true` alone would be the shell's own. */
+export function loop(times: number, program: string): string {
+  return `i=0; while [ $i -lt ${times} ]; do ${program}; i=$((i+1)); done`;
+}
+
 /** Runs a program to its end. Throws when it fails. */
 export async function finished([file, ...args]: readonly string[]): Promise<void> {
   const child = spawn(file!, args, { stdio: ["ignore", "ignore", "inherit"] });

@@ -119,10 +119,20 @@ const FLAGS: Readonly<Partial<Record<keyof typeof SOURCES, readonly string[]>>> 
 };
 
 /** Where the compiled programs are; `remove` takes them away. */
-export type Programs = Readonly<Record<keyof typeof SOURCES | "folder", string>> & { remove(): void };
+type Programs = Readonly<Record<keyof typeof SOURCES | "folder", string>> & { remove(): void };
+
+/** Compiles them when they are first asked for; they are gone after the tests of the file. */
+export function compiledOnce(): () => Programs {
+  let programs: Programs | undefined;
+  afterAll(() => programs?.remove());
+  return () => {
+    programs ??= compilePrograms();
+    return programs;
+  };
+}
 
 /** Compiles them with the machine's compiler. */
-export function compilePrograms(): Programs {
+function compilePrograms(): Programs {
   const folder = mkdtempSync(join(tmpdir(), "proc-count-"));
   const paths = Object.entries(SOURCES).map(([name, source]) => {
     const path = join(folder, name);
