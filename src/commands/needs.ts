@@ -46,12 +46,17 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
     },
   },
   "stack-profile": {
-    needs: ["perf-event", "hash", "per-cpu-array", "mmapable-array", "ring-buffer"],
+    needs: [
+      ...(["perf-event", "raw-tracepoint"] as const),
+      ...(["hash", "per-cpu-array", "mmapable-array", "ring-buffer"] as const),
+    ],
     gains: {
-      btf: "no --off-cpu and --wall, and no program can be started with --",
+      btf: "no --off-cpu, --wall, --unwind dwarf, and no program can be started with --",
       "btf-raw-tracepoint": "no --off-cpu and --wall, and no program can be started with --",
-      "raw-tracepoint": "no program can be started with --",
       "probe-read-kernel": "a process is called like one of its threads",
+      fentry: "functions of the kernel with --on take kprobes",
+      kprobe: "no functions of the kernel with --on where there is no fentry",
+      uprobe: "no functions of programs and libraries with --on",
       "current-cgroup-id": "no --by cgroup or container",
       "cgroup-array": "no --cgroup and no --container",
       "pid-namespace-helper": "no ids inside a PID namespace",

@@ -15,7 +15,7 @@ import { fp, type Register, r0, r1, r2, r3, r4, r5 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
 import { hashMap, type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../bpf/map-spec";
 import type { Session } from "../bpf/session";
-import { MapUpdate, RingBufferFlag } from "../core/bpf-uapi";
+import { MapUpdate } from "../core/bpf-uapi";
 import { type Codec, count64, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
 import { errno } from "../core/errno";
 import { readProcessComm, shownIds } from "./current-task";
@@ -147,7 +147,8 @@ export function addToStacks(
   work: Register,
 ): Block {
   const { counts, blank, losses } = tallied;
-  const [found, again, full, lost, done] = ["counted", "again", "full", "lost", "added"].map(label) as Labels;
+  const [found, again, done] = [label("counted"), label("again"), label("added")];
+  const [full, lost] = [label("full"), label("lost")];
   const address: Block = [mov(r2, key), add(r2, at)];
   const find: Block = [loadMap(r1, counts), address, call(helper.mapLookupElem), jump.ne(r0, 0, found)];
   return [
@@ -165,16 +166,11 @@ export function addToStacks(
   ];
 }
 
-type Labels = [
-  ReturnType<typeof label>,
-  ReturnType<typeof label>,
-  ReturnType<typeof label>,
-  ReturnType<typeof label>,
-  ReturnType<typeof label>,
-];
-
-/** Says whose key is new. When the ring is full nobody is told: the process may be looked at later. */
-function announce(
+/**
+ * Says whose key is new, and wakes the reader: the process may end at any time. When the ring is full nobody is told,
+ * and the process is looked at later. The key is at `key + at`. Loses r0–r5 and `work`.
+ */
+export function announce(
   { key: codec, announcements }: StackTally,
   key: Register,
   at: number,
@@ -190,7 +186,6 @@ function announce(
       [store(8, work, Announced.offsets.comm, r1), store(8, work, Announced.offsets.comm + 8, r2)],
       store(4, work, Announced.offsets.pid, r5),
     ],
-    flags: RingBufferFlag.BPF_RB_NO_WAKEUP,
   });
 }
 

@@ -1,17 +1,19 @@
 /** Reads what the programs have counted, and makes a profile of what has come since the last time. */
 import type { Session } from "../../bpf/session";
 import { NS_PER } from "../../core/units";
-import type { Frame, Profile } from "../../output/stacks/profile";
+import type { Frame, Profile, WeightUnit } from "../../output/stacks/profile";
 import { ProfileBuilder } from "../../output/stacks/profile-builder";
 import { type OffCpuState, offCpuState, readOffCpu } from "../../probes/off-cpu";
 import { isStack, readStackLosses, readStacks, StackId } from "../../probes/stack-store";
 import {
+  type Announcement,
   ON_CPU,
   readStackTally,
   type StackDimension,
   type StackKey,
   type StackWeight,
 } from "../../probes/stack-tally";
+import type { Clock } from "../context";
 import { type GroupNames, groupLabel } from "./group-label";
 import { KernelNames } from "./kernel-names";
 import type { Measure, StackProbe } from "./probe";
@@ -21,6 +23,8 @@ import type { UserNames } from "./user-names";
 
 export interface CollectorOptions {
   readonly measure: Measure;
+  /** Of the weights. */
+  readonly unit: WeightUnit;
   readonly by: StackDimension;
   readonly frequency: number;
   readonly states: readonly OffCpuState[] | undefined;
@@ -41,6 +45,9 @@ export interface Stretch {
   /** The programs are detached: what is still off its processor is charged now. */
   readonly last: boolean;
 }
+
+/** Between two looks for samples to unwind. */
+const UNWIND_NS = 10 * NS_PER.ms;
 
 type Entry = readonly [StackKey, StackWeight];
 
@@ -70,11 +77,29 @@ export class Collector {
       this.unwound = new UnwoundStacks(session, probe.samples, userNames, maxStacks, arch);
   }
 
-  /** Looks at the processes that were met for the first time. */
-  look(): void {
-    this.unwound?.drain();
-    for (const { pid, comm } of this.session.ringBuffer(this.probe.tally.announcements).drain())
-      this.userNames.meet(pid, comm);
+  /** Looks at processes when they are met for the first time, until `over`: they may not live long. */
+  async follow(clock: Clock, over: AbortSignal): Promise<void> {
+    const announcements = this.session.ringBuffer(this.probe.tally.announcements);
+    const meeting = async () => {
+      for await (const batch of announcements.batches({ signal: over, wake: "event" })) this.meet(batch);
+    };
+    const unwinding = async () => {
+      while (this.unwound !== undefined && !over.aborted) {
+        this.unwound.drain();
+        await clock.sleep(UNWIND_NS, over);
+      }
+    };
+    await Promise.all([meeting(), unwinding()]);
+  }
+
+  /** Looks at processes now. */
+  meet(announced: readonly Announcement[]): void {
+    for (const { pid, comm } of announced) this.userNames.meet(pid, comm);
+  }
+
+  /** Does beforehand what takes its time. */
+  prepare(): Promise<void> {
+    return this.userNames.unpack();
   }
 
   /** The profile of a stretch, and how often the clock ticked in it on all processors together. */
@@ -83,7 +108,8 @@ export class Collector {
     const ticks = this.ticksSince();
     const reading = readStackTally(probe.tally, session);
     const off = probe.off === undefined ? undefined : readOffCpu(probe.off, session);
-    this.look();
+    this.unwound?.drain();
+    this.meet(session.ringBuffer(probe.tally.announcements).drain());
     const changed = this.since([...reading.entries, ...(this.unwound?.entries ?? [])]);
     if (stretch.last && off !== undefined) changed.push(...this.stillAway(off.away, stretch));
     const builder = new ProfileBuilder();
@@ -105,8 +131,8 @@ export class Collector {
     const profile = builder.build({
       title: options.title,
       measure: options.measure,
-      unit: options.measure === "cpu" ? "samples" : "nanoseconds",
-      periodNs: options.measure === "off-cpu" ? undefined : Math.round(NS_PER.s / options.frequency),
+      unit: options.unit,
+      periodNs: probe.ticks === undefined ? undefined : Math.round(NS_PER.s / options.frequency),
       startedAt: stretch.startedAt,
       durationNs: stretch.durationNs,
       notes: [...this.notes(deep), ...unnamed.notes],
@@ -179,7 +205,7 @@ export class Collector {
       for (const frame of path)
         if (frame.kind === "user") unnamed.add(this.userNames.whyUnnamed(frame), count);
       if (measure === "wall") path.push(away === undefined ? RUNNING : marker(`[${away}]`));
-      const weight = measure === "cpu" ? count : away === undefined ? count * period : total;
+      const weight = measure === "wall" && away === undefined ? count * period : total;
       builder.add(number, builder.stack(path.map(numberOf)), weight, count);
     }
   }

@@ -1,6 +1,7 @@
 /** stack-profile: where the time goes, on the processor and off it, by whole stacks. */
 
 import type { KernelFacts } from "../../bpf/facts";
+import type { Kernel } from "../../bpf/kernel";
 import type { Session } from "../../bpf/session";
 import { UsageError } from "../../core/errors";
 import { NS_PER } from "../../core/units";
@@ -11,7 +12,8 @@ import type { Context } from "../context";
 import { intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
 import { Collector } from "./collector";
-import { check, copiedStack, measureOf, type Options, options } from "./options";
+import type { EventOptions } from "./event-program";
+import { check, copiedStack, measureOf, type Options, options, unitOf } from "./options";
 import { type ProbeOptions, stackProbe } from "./probe";
 import { profileFromFile } from "./profile-file";
 import { type Before, show } from "./show";
@@ -35,14 +37,15 @@ export const stackProfile = defineCommand({
     ["stack-profile --tree -- make", "the calls of a build, as a tree"],
     ["stack-profile --off-cpu -p 1234 -d 10", "what a process waits for"],
     ["stack-profile --wall -- ./program", "the time on and off the processor in one profile"],
+    ["stack-profile --on vfs_read -d 10", "who reads, by the stacks that lead there"],
     ["stack-profile --live", "the hottest functions, redrawn every second"],
   ],
   check,
   async run(context, given): Promise<Outcome | undefined> {
     const before = given.diff === undefined ? undefined : profileFromFile("diff", given.diff);
-    if (before !== undefined && !diffFormats.includes(context.format))
+    if (before !== undefined && !["table", ...diffFormats].includes(context.format))
       throw new UsageError(`diff: format "${context.format}" has no place for a second profile`, {
-        hint: `use --format ${diffFormats.join(", ")}, or a file with such an ending`,
+        hint: `use --format table, ${diffFormats.join(", ")}, or a file with such an ending`,
       });
     if (given.from !== undefined) {
       await show(context, profileFromFile("from", given.from), undefined, given, before);
@@ -51,13 +54,15 @@ export const stackProfile = defineCommand({
     const facts = context.facts();
     const follow = context.tracee !== undefined;
     if (given.dump) {
-      const dumped = probeOptions(given, facts, follow, context.pid);
+      const event = eventOf(given, facts, undefined);
+      const dumped = probeOptions(given, facts, { follow, event, pid: context.pid });
       await context.print(dumpOf(stackProbe(dumped, facts).spec));
       return undefined;
     }
     const kernel = context.kernel();
-    const probe = stackProbe(probeOptions(given, facts, follow, kernel.ownPid()), facts);
-    using userNames = new UserNames();
+    const event = eventOf(given, facts, kernel);
+    const probe = stackProbe(probeOptions(given, facts, { follow, event, pid: kernel.ownPid() }), facts);
+    using userNames = new UserNames(readable());
     using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
     tellAttached(context, probe.spec);
     context.notice(introduction(given, context));
@@ -70,6 +75,7 @@ export const stackProfile = defineCommand({
     };
     const collector = new Collector(session, probe, userNames, names, {
       measure: measureOf(given),
+      unit: unitOf(given),
       by: given.by ?? "comm",
       frequency: given.freq,
       states: given.state,
@@ -78,14 +84,34 @@ export const stackProfile = defineCommand({
       maxStacks: given.maxStacks,
       arch: facts.arch,
     });
-    context.tracee?.start();
     // Awaited, or the session would be closed before the first report.
     return await watch(context, session, collector, given, before);
   },
 });
 
-function probeOptions(given: Options, facts: KernelFacts, follow: boolean, pid: number): ProbeOptions {
+/** Names of C++ take the runtime's help. */
+function readable(): (name: string) => string {
+  const { openCxxDemangler } = require("../../sys/linux") as typeof import("../../sys/linux");
+  const { demangler } = require("../../symbols/demangle") as typeof import("../../symbols/demangle");
+  return demangler(openCxxDemangler());
+}
+
+/** The places that `--on` names. */
+function eventOf(given: Options, facts: KernelFacts, kernel: Kernel | undefined): EventOptions | undefined {
+  if (given.on === undefined) return undefined;
+  const { eventSites } = require("./event-sites") as typeof import("./event-sites");
+  return { sites: eventSites(given.on, { facts, kernel, pid: given.pid?.[0] }), weight: given.weight };
+}
+
+interface Run {
+  readonly follow: boolean;
+  readonly event: EventOptions | undefined;
+  readonly pid: number;
+}
+
+function probeOptions(given: Options, facts: KernelFacts, { follow, event, pid }: Run): ProbeOptions {
   return {
+    event,
     measure: measureOf(given),
     frequency: given.freq,
     by: given.by ?? "comm",
@@ -107,13 +133,19 @@ function introduction(given: Options, { tracee }: Context): string {
     cpu: `tracing stacks, ${given.freq} samples a second`,
     "off-cpu": "tracing waits",
     wall: "tracing stacks and waits",
+    event: `tracing stacks at "${given.on}"`,
   }[measureOf(given)];
   if (tracee !== undefined) return `${what}: "${tracee.command.join(" ")}" until it ends`;
   return given.duration === undefined ? `${what}, Ctrl-C to end` : what;
 }
 
 function title(given: Options, { tracee }: Context): string {
-  const what = { cpu: "CPU time", "off-cpu": "time off CPU", wall: "time on and off CPU" }[measureOf(given)];
+  const what = {
+    cpu: "CPU time",
+    "off-cpu": "time off CPU",
+    wall: "time on and off CPU",
+    event: given.on ?? "",
+  }[measureOf(given)];
   return tracee === undefined ? what : `${what} of ${tracee.command.join(" ")}`;
 }
 
@@ -124,9 +156,6 @@ function processorsOf(session: Session): number {
 
 /** How often a live table is redrawn unless told. */
 const LIVE_INTERVAL_NS = NS_PER.s;
-/** Between two looks for new processes: they may not live long. */
-const LOOK_NS = 10 * NS_PER.ms;
-
 /** Reports each interval until the end; before the last one the programs are detached. */
 async function watch(
   context: Context,
@@ -139,13 +168,17 @@ async function watch(
   const timing = { intervalNs, durationNs: given.duration };
   const processors = processorsOf(session);
   const over = new AbortController();
-  const looking = lookAround(context, collector, over.signal);
+  const following = collector.follow(context.clock, over.signal);
   let startedAt = context.clock.now();
   let lost = 0;
+  const tracee = context.tracee?.start();
+  // It may be over before anybody else tells of it.
+  if (tracee !== undefined) collector.meet([{ pid: tracee, comm: context.machine.commOf(tracee) ?? "" }]);
   try {
     for await (const { startNs, endNs, last } of intervals(context.clock, timing, context.signal)) {
       if (last) session.detach();
       const durationNs = Number(endNs - startNs);
+      await collector.prepare();
       const { profile, ticks } = collector.collect({ startedAt, durationNs, endNs, last });
       await show(context, profile, { count: ticks, processors }, given, before);
       lost += lostTotal(profile);
@@ -153,14 +186,7 @@ async function watch(
     }
   } finally {
     over.abort();
-    await looking;
+    await following;
   }
   return { lost };
-}
-
-async function lookAround({ clock }: Context, collector: Collector, over: AbortSignal): Promise<void> {
-  while (!over.aborted) {
-    collector.look();
-    await clock.sleep(LOOK_NS, over);
-  }
 }

@@ -2,6 +2,7 @@
 import type { KernelFacts } from "../../bpf/facts";
 import { UsageError } from "../../core/errors";
 import { parseDuration } from "../../core/units";
+import type { WeightUnit } from "../../output/stacks/profile";
 import { type OffCpuState, offCpuStates } from "../../probes/off-cpu";
 import { type StackDimension, stackDimensions } from "../../probes/stack-tally";
 import { canCopyUserStack, checkStackSize, DEFAULT_STACK_SIZE } from "../../probes/user-stack-copy";
@@ -11,6 +12,7 @@ import { filterOptions, mountOf } from "../filter-options";
 import type { Machine } from "../machine";
 import { liveOption, outputOptions, programOptions, rowOptions, timestampOptions } from "../output-options";
 import { timingOptions } from "../timing-options";
+import { MOST_ARGUMENTS } from "./event-program";
 import type { Measure } from "./probe";
 import { sortColumns } from "./report";
 
@@ -46,6 +48,18 @@ export const options = {
     help: `with --off-cpu: only waits in these states: ${offCpuStates.join(", ")}`,
     parse: parseStates,
     defaultText: "all but preempted",
+    group: what,
+  },
+  on: {
+    flags: "--on <target>",
+    help: "stacks at an event instead: vfs_read, s:openat, t:sched:sched_switch, libc:malloc",
+    conflicts: ["offCpu", "wall"],
+    group: what,
+  },
+  weight: {
+    flags: "--weight <arg>",
+    help: "with --on: add up an argument, such as a size, instead of counting: arg0 to arg5",
+    parse: parseWeight,
     group: what,
   },
   idle: { flags: "--idle", help: "count idle processors, too", group: what },
@@ -123,6 +137,13 @@ function parseStates(text: string): readonly OffCpuState[] {
   return text.split(",").map((part) => choice("state", part.trim(), offCpuStates));
 }
 
+function parseWeight(text: string): number {
+  const [, digits] = /^arg(\d)$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) >= MOST_ARGUMENTS)
+    throw new UsageError(`weight: "${text}" is none of arg0 to arg${MOST_ARGUMENTS - 1}`);
+  return Number(digits);
+}
+
 function wholeNumber(name: string, text: string, most: number): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < 1 || number > most)
@@ -131,13 +152,21 @@ function wholeNumber(name: string, text: string, most: number): number {
 }
 
 /** What is measured. */
-export function measureOf({ offCpu, wall }: Pick<Options, "offCpu" | "wall">): Measure {
+export function measureOf({ offCpu, wall, on }: Pick<Options, "offCpu" | "wall" | "on">): Measure {
+  if (on !== undefined) return "event";
   return wall ? "wall" : offCpu ? "off-cpu" : "cpu";
+}
+
+/** What a weight is of: arguments that are added up are sizes as a rule. */
+export function unitOf(given: Pick<Options, "offCpu" | "wall" | "on" | "weight">): WeightUnit {
+  const measure = measureOf(given);
+  if (measure === "event") return given.weight === undefined ? "count" : "bytes";
+  return measure === "cpu" ? "samples" : "nanoseconds";
 }
 
 /** Bytes of user stacks to copy; undefined where the kernel follows frame pointers. */
 export function copiedStack(
-  given: Pick<Options, "unwind" | "stackSize" | "offCpu" | "wall" | "kernelOnly">,
+  given: Pick<Options, "unwind" | "stackSize" | "offCpu" | "wall" | "on" | "kernelOnly">,
   facts: Pick<KernelFacts, "arch" | "btf">,
 ): number | undefined {
   if (given.unwind === "fp" || measureOf(given) !== "cpu" || given.kernelOnly) return undefined;
@@ -147,8 +176,10 @@ export function copiedStack(
 /** Options that contradict each other. */
 export function check(given: Options): void {
   const measure = measureOf(given);
-  if (measure === "cpu" && given.min !== undefined)
-    throw new UsageError("min: nothing waits in samples of processors", {
+  if (given.weight !== undefined && given.on === undefined)
+    throw new UsageError("weight: samples have no arguments", { hint: "use it with --on" });
+  if (measure !== "off-cpu" && measure !== "wall" && given.min !== undefined)
+    throw new UsageError("min: nothing is known of waits", {
       hint: "use it with --off-cpu or --wall",
     });
   if (measure !== "off-cpu" && given.state !== undefined)
@@ -158,7 +189,9 @@ export function check(given: Options): void {
       hint: "use --interval for one tree after another",
     });
   if (measure !== "cpu" && given.unwind === "dwarf")
-    throw new UsageError("unwind: the stacks of waits are followed by frame pointers only");
-  if (measure === "off-cpu" && given.idle)
-    throw new UsageError("idle: --off-cpu looks at tasks, not at processors");
+    throw new UsageError(
+      "unwind: only samples of the clock are unwound, other stacks are followed by frame pointers",
+    );
+  if ((measure === "off-cpu" || measure === "event") && given.idle)
+    throw new UsageError("idle: only the clock meets idle processors");
 }

@@ -19,9 +19,16 @@ import { kernelIds, SHOWN_IDS_SIZE } from "../../probes/current-task";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
 import { type OffCpu, offCpu, offCpuProgram } from "../../probes/off-cpu";
 import { emitStackSample, type StackSamples, stackSamples } from "../../probes/stack-samples";
-import { CAPTURE_STACK, captureStack, type StackStore, stackStore } from "../../probes/stack-store";
+import {
+  CAPTURE_STACK,
+  captureStack,
+  type StackSide,
+  type StackStore,
+  stackStore,
+} from "../../probes/stack-store";
 import {
   addToStacks,
+  announce,
   type StackDimension,
   type StackTally,
   stackTally,
@@ -35,8 +42,10 @@ import {
   type TaskFilter,
 } from "../../probes/task-filter";
 
-/** What is profiled: the time on processors, off them, or both. */
-export type Measure = "cpu" | "off-cpu" | "wall";
+import { type EventOptions, eventPrograms } from "./event-program";
+
+/** What is profiled: the time on processors, off them, or both; or what leads to an event. */
+export type Measure = "cpu" | "off-cpu" | "wall" | "event";
 
 export interface ProbeOptions {
   readonly measure: Measure;
@@ -47,6 +56,8 @@ export interface ProbeOptions {
   readonly user: boolean;
   /** Count the idle task's samples. */
   readonly idle: boolean;
+  /** Where stacks are taken when "event" is measured. */
+  readonly event?: EventOptions | undefined;
   /** Shorter absences from the processor do not count. */
   readonly minNs: number;
   /** Count the time spent waiting for a processor as time off it. */
@@ -86,19 +97,25 @@ const MOST_TASKS = 16_384;
 export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProbe {
   const { measure, by, maxStacks, filter, follow, stackSize } = options;
   const stacks = stackStore(maxStacks);
-  const tally = stackTally({ by, state: measure !== "cpu" }, PAIRS_PER_STACK * maxStacks);
+  const tally = stackTally(
+    { by, state: measure === "off-cpu" || measure === "wall" },
+    PAIRS_PER_STACK * maxStacks,
+  );
+  const withWaits = measure === "off-cpu" || measure === "wall";
   const ticks =
-    measure === "off-cpu"
-      ? undefined
-      : mappableArray("ticks", count64, 2 ** Math.ceil(Math.log2(facts.possibleCpus)));
-  const off = measure === "cpu" ? undefined : offCpu(tally, MOST_TASKS);
+    measure === "cpu" || measure === "wall"
+      ? mappableArray("ticks", count64, 2 ** Math.ceil(Math.log2(facts.possibleCpus)))
+      : undefined;
+  const off = withWaits ? offCpu(tally, MOST_TASKS) : undefined;
   const rate = options.frequency * facts.possibleCpus;
   const samples =
     stackSize === undefined ? undefined : stackSamples({ key: tally.key, stackSize, rate }, facts);
   const programs = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
+    ...(options.user ? [onExec(options, facts, tally)] : []),
     ...(off === undefined ? [] : [offCpuProgram(offOptions(options, facts, { off, tally, stacks }), facts)]),
     ...(ticks === undefined ? [] : [onTick(options, facts, { ticks, tally, stacks, samples })]),
+    ...onEvents(options, facts, { tally, stacks }),
   ];
   const maps = [
     ...[...stacks.maps, ...tally.maps],
@@ -139,10 +156,6 @@ function onTick(
 ): ProgramSpec {
   const drop = label("drop");
   const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
-  const capture = (side: "kernel" | "user", id: Register): Block =>
-    options[side]
-      ? captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK })
-      : [mov(id, 0)];
   return {
     name: "sample",
     hook: {
@@ -155,7 +168,10 @@ function onTick(
       mov(r6, r1),
       countTick(ticks),
       keepCurrent(options, facts, drop, SCRATCH),
-      [capture("kernel", r7), samples === undefined ? capture("user", r8) : mov(r8, 0)],
+      [
+        capture(options, stacks, "kernel", r7),
+        samples === undefined ? capture(options, stacks, "user", r8) : mov(r8, 0),
+      ],
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
       samples === undefined
         ? addToStacks(tally, fp, keyAt, 1, r9)
@@ -163,6 +179,39 @@ function onTick(
       [drop, mov(r0, 0), exit()],
     ],
   };
+}
+
+/** A process is looked at as soon as it has become another program: it may end before its first sample is read. */
+function onExec(options: ProbeOptions, facts: KernelFacts, tally: StackTally): ProgramSpec {
+  const drop = label("drop");
+  const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
+  return {
+    name: "meet_on_exec",
+    hook: { kind: "raw-tracepoint", name: "sched_process_exec" },
+    code: [
+      keepCurrent({ ...options, idle: false }, facts, drop, SCRATCH),
+      [mov(r7, 0), writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r7 }, facts, SCRATCH)],
+      announce(tally, fp, keyAt, r9),
+      [drop, mov(r0, 0), exit()],
+    ],
+  };
+}
+
+function onEvents(options: ProbeOptions, facts: KernelFacts, { tally, stacks }: Places): ProgramSpec[] {
+  if (options.event === undefined) return [];
+  const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
+  const keep = (drop: Label) => keepCurrent({ ...options, idle: false }, facts, drop, SCRATCH);
+  return eventPrograms(options.event, facts.arch, keep, (weigh) => [
+    [capture(options, stacks, "kernel", r7), capture(options, stacks, "user", r8)],
+    writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
+    [weigh(r7), addToStacks(tally, fp, keyAt, r7, r9)],
+  ]);
+}
+
+/** `id` = the id of the current stack's half, or none where nobody asked for it. */
+function capture(options: ProbeOptions, stacks: StackStore, side: StackSide, id: Register): Block {
+  if (!options[side]) return [mov(id, 0)];
+  return captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK });
 }
 
 function countTick(ticks: MapSpec<number, number>): Block {

@@ -128,8 +128,8 @@ function functionColumns(
       json: (row) => (all === 0 ? 0 : Math.round((row[key] / all) * 1e6) / 1e6),
     },
     {
-      title: profile.unit === "nanoseconds" ? key : "",
-      unit: text.unit,
+      title: text.isTime ? key : text.unit,
+      unit: text.isTime ? text.unit : undefined,
       key: `${key}${KEY_SUFFIX[profile.unit]}`,
       align: "right",
       text: (row) => text.of(row[key]),
@@ -169,10 +169,17 @@ function functionColumns(
 
 const KEY_SUFFIX = { samples: "Samples", nanoseconds: "Ns", bytes: "Bytes", count: "Count" } as const;
 
-function weightText({ unit }: Profile, largest: number): { unit: string; of(weight: number): string } {
-  if (unit !== "nanoseconds") return { unit: unit.toUpperCase(), of: wholeText };
+interface WeightText {
+  readonly unit: string;
+  /** Its column is called like the share's; otherwise the unit says enough. */
+  readonly isTime: boolean;
+  of(weight: number): string;
+}
+
+function weightText({ unit }: Profile, largest: number): WeightText {
+  if (unit !== "nanoseconds") return { unit, isTime: false, of: wholeText };
   const scale = timeScale(largest);
-  return { unit: scale.unit, of: scale.text };
+  return { unit: scale.unit, isTime: true, of: scale.text };
 }
 
 /** How many of the heaviest stacks stand under a table. */

@@ -1,11 +1,12 @@
 /** A profile in the format that was asked for. */
-import { formatDuration, NS_PER } from "../../core/units";
+import { formatDuration, formatSize, NS_PER } from "../../core/units";
 import { lossSentence, lostTotal } from "../../output/report";
 import { callTree } from "../../output/stacks/call-tree";
 import { isProfileFormat, renderProfile } from "../../output/stacks/formats";
-import type { Profile } from "../../output/stacks/profile";
+import { type Profile, totalWeight } from "../../output/stacks/profile";
 import { treeText } from "../../output/stacks/tree-text";
 import type { Context } from "../context";
+import { changeReport } from "./change-report";
 import type { Options } from "./options";
 import { differentStacks, functionReport } from "./report";
 
@@ -40,6 +41,8 @@ export async function show(
     return;
   }
   const footer = [...profile.notes, summary(profile, ticks)];
+  if (before !== undefined)
+    return context.output.report(changeReport(before, profile, { top: given.top, footer }));
   if (format === "table" && given.tree) {
     const options = { width: WIDTH, ascii: false, minShare: LEAST_SHARE };
     const text = [...treeText(callTree(profile), options)].join("");
@@ -66,7 +69,7 @@ function runInfo(context: Context, { startedAt }: Profile) {
 
 /** Ticks a second on each processor; null where no clock was used. */
 function rateOf({ durationNs, measure }: Profile, { count, processors }: Ticks): number | null {
-  if (measure === "off-cpu" || durationNs === 0) return null;
+  if (measure === "off-cpu" || measure === "event" || durationNs === 0) return null;
   return Math.round((count / processors / (durationNs / NS_PER.s)) * 100) / 100;
 }
 
@@ -75,9 +78,13 @@ function summary(profile: Profile, ticks: Ticks | undefined): string {
   const count = samples.count.reduce((sum, each) => sum + each, 0);
   const stacks = `in ${differentStacks(callTree(profile))} different stacks`;
   if (unit === "nanoseconds") {
-    const total = samples.weight.reduce((sum, each) => sum + each, 0);
+    const total = totalWeight(profile);
     const what = measure === "off-cpu" ? "waits" : "samples and waits";
     return `Total: ${formatDuration(total)}, ${count} ${what} ${stacks}.`;
+  }
+  if (unit !== "samples") {
+    const sum = unit === "bytes" ? `, ${formatSize(totalWeight(profile))}` : "";
+    return `Total: ${count} events${sum} ${stacks}.`;
   }
   const rate = ticks && rateOf(profile, ticks);
   if (rate === undefined || rate === null) return `Total: ${count} samples ${stacks}.`;

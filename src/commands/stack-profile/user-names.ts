@@ -1,6 +1,7 @@
 /** From the addresses of processes to frames, each address once. */
 import { basename } from "node:path";
 import type { Frame, Module } from "../../output/stacks/profile";
+import type { JitCode } from "../../symbols/jit-code";
 import type { ExecutableMapping } from "../../symbols/process-maps";
 import type { Unnamed } from "../../symbols/unnamed";
 import { UnwindInfos } from "../../symbols/unwind/process-code";
@@ -19,25 +20,47 @@ interface Known {
   /** The names under which it was met: an execve gives it another one. */
   readonly comms: Set<string>;
   readonly frames: Map<bigint, Frame>;
+  /** When its maps are worth another look, as `Date.now()`, and how long to wait after that. */
+  lookAt: number;
+  delayMs: number;
 }
 
+/** A process maps its libraries after its execve, and others as it goes: so it is looked at again, ever more seldom. */
+const FIRST_DELAY_MS = 2;
+
 export class UserNames implements Disposable {
-  private readonly symbols = new UserSymbols();
+  private readonly symbols: UserSymbols;
   private readonly unwindInfos = new UnwindInfos();
   private readonly processes = new Map<number, Known>();
   private readonly modules = new Map<ExecutableMapping, Module>();
   private readonly unnamed = new Map<Frame, UnnamedFrame>();
 
-  /** Looks at a process while it lives, and again when it has become another program. */
+  /** `demangle` makes names of C++ and Rust readable. */
+  constructor(demangle: (name: string) => string) {
+    this.symbols = new UserSymbols({ demangle });
+  }
+
+  /** Reads what takes its time, before names are asked for. */
+  unpack(): Promise<void> {
+    return this.symbols.unpack();
+  }
+
+  /** Looks at a process while it lives, and again when it has become another program or may have mapped more. */
   meet(pid: number, comm: string): void {
     const known = this.processes.get(pid);
-    if (known === undefined) this.add(pid, comm);
-    else if (!known.comms.has(comm)) {
+    if (known === undefined) {
+      this.add(pid, comm);
+      return;
+    }
+    if (!known.comms.has(comm)) {
       known.comms.add(comm);
-      known.symbols.refresh();
+      known.delayMs = FIRST_DELAY_MS;
       // What was at an address may be something else now.
       known.frames.clear();
-    }
+    } else if (Date.now() < known.lookAt) return;
+    known.symbols.refresh();
+    known.lookAt = Date.now() + known.delayMs;
+    known.delayMs *= 2;
   }
 
   /** The frame at an address. A caller's is where its call returns to, which may be behind the end of the function. */
@@ -68,15 +91,22 @@ export class UserNames implements Disposable {
   }
 
   private add(pid: number, comm: string): Known {
-    const known = { symbols: this.symbols.process(pid), comms: new Set([comm]), frames: new Map() };
+    const known: Known = {
+      symbols: this.symbols.process(pid),
+      comms: new Set([comm]),
+      frames: new Map(),
+      lookAt: 0,
+      delayMs: FIRST_DELAY_MS,
+    };
     this.processes.set(pid, known);
     return known;
   }
 
   private named(symbols: ProcessSymbols, at: bigint, address: bigint): Frame {
-    const { name, module: path, offset, unnamed } = symbols.lookup(at);
+    const { name, module: path, offset, unnamed, code } = symbols.lookup(at);
     const mapped = symbols.moduleAt(at);
     const module = mapped && this.moduleOf(mapped);
+    if (code !== undefined) return jitFrame(code, address);
     if (name !== undefined) return { name, kind: "user", module, address };
     const place = path === undefined ? "unknown" : `${basename(path)}+0x${offset.toString(16)}`;
     const frame: Frame = { name: `[${place.replace(/^\[(.*)\]\+/, "$1+")}]`, kind: "user", module, address };
@@ -99,3 +129,10 @@ export class UserNames implements Disposable {
     return known;
   }
 }
+
+function jitFrame({ name, file, line, tier }: JitCode, address: bigint): Frame {
+  return { name, kind: "jit", file, line, tier, module: JIT, address };
+}
+
+/** The pieces of code that a perf map names lie anywhere. */
+const JIT: Module = { path: "[jit]", start: 0n, end: 0n, fileOffset: 0n };

@@ -27,6 +27,8 @@ function probeOf(given: Given, facts: KernelFacts) {
 }
 
 const NAMESPACE = { pidNamespace: { device: 4n, inode: 4026532001n } };
+const VFS_READ = { kind: "fentry", name: "vfs_read" } as const;
+const SYS_ENTER = { kind: "btf-raw-tracepoint", name: "sys_enter" } as const;
 const FILTER = { pids: [12, 345], uid: 1815, comm: "nginx*", cgroup: "/cg/system.slice", cpus: [0, 2] };
 
 const variants: readonly (readonly [name: string, given: Given, facts: KernelFacts])[] = [
@@ -38,6 +40,20 @@ const variants: readonly (readonly [name: string, given: Given, facts: KernelFac
   ["by-process-in-namespace", { by: "process", filter: FILTER }, madeUpFacts(NAMESPACE)],
   ["off-cpu", { measure: "off-cpu", minNs: 1_000_000 }, madeUpFacts()],
   ["off-cpu-preempted-by-cgroup", { measure: "off-cpu", preempted: true, by: "cgroup" }, madeUpFacts()],
+  ["unwound", { stackSize: 8192 }, madeUpFacts()],
+  [
+    "event-function-weighted",
+    { measure: "event", event: { sites: [{ hook: VFS_READ, arguments: "words" }], weight: 2 } },
+    madeUpFacts(),
+  ],
+  [
+    "event-syscalls-arm64",
+    {
+      measure: "event",
+      event: { sites: [{ hook: SYS_ENTER, arguments: "syscall", syscalls: [63, 64] }], weight: 2 },
+    },
+    madeUpFacts({ arch: "arm64" }),
+  ],
   ["wall-command", { measure: "wall", follow: true, by: "process" }, madeUpFacts()],
 ];
 
@@ -59,10 +75,16 @@ test.each(variants)("names and sizes are what the kernel takes: %s", (_name, giv
 });
 
 test.each<[string, Given, string[]]>([
-  ["samples", {}, ["sample"]],
-  ["waits", { measure: "off-cpu" }, ["off_cpu"]],
-  ["both", { measure: "wall" }, ["off_cpu", "sample"]],
-  ["a command", { follow: true }, ["follow_fork", "follow_exec", "sample"]],
+  ["samples", {}, ["meet_on_exec", "sample"]],
+  ["kernel stacks", { user: false }, ["sample"]],
+  ["waits", { measure: "off-cpu" }, ["meet_on_exec", "off_cpu"]],
+  ["both", { measure: "wall" }, ["meet_on_exec", "off_cpu", "sample"]],
+  [
+    "an event",
+    { measure: "event", event: { sites: [{ hook: VFS_READ, arguments: "words" }] } },
+    ["meet_on_exec", "event_0"],
+  ],
+  ["a command", { follow: true }, ["follow_fork", "follow_exec", "meet_on_exec", "sample"]],
 ])("as few programs as can be: %s", (_name, given, expected) =>
   expect(probeOf(given, madeUpFacts()).spec.programs.map(({ name }) => name)).toEqual(expected),
 );
@@ -76,7 +98,7 @@ test.each<[string, Given, number]>([
 );
 
 test("the clock ticks on the processors of -C only", () => {
-  const [sample] = probeOf({ filter: { cpus: [1] } }, madeUpFacts()).spec.programs;
+  const sample = probeOf({ filter: { cpus: [1] } }, madeUpFacts()).spec.programs.at(-1);
   expect(sample?.hook).toEqual({ kind: "perf-event", name: "cpu-clock", frequency: 49, cpus: [1] });
 });
 

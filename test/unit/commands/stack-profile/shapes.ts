@@ -25,9 +25,10 @@ const row = object(
     tid: number,
     count: counter,
     totalNs: counter,
+    totalBytes: counter,
     stack: { type: "array", items: number },
   },
-  ["pid", "tid", "totalNs"],
+  ["pid", "tid", "totalNs", "totalBytes"],
 );
 const frame = object(
   { name: text, kind: { enum: frameKinds }, module: number, address, file: text, line: number, tier: text },
@@ -40,12 +41,13 @@ const totals = object(
   {
     count: counter,
     totalNs: counter,
+    totalBytes: counter,
     stacks: number,
     ticks: counter,
     frequency: number,
     rate: { anyOf: [{ type: "number", minimum: 0 }, { type: "null" }] },
   },
-  ["totalNs"],
+  ["totalNs", "totalBytes", "ticks", "frequency", "rate"],
 );
 
 const document = object({
@@ -99,6 +101,8 @@ export function stackProfileSchema(): Schema {
         anyOf: [
           line({ selfSamples: counter, totalSamples: counter }),
           line({ selfNs: counter, totalNs: counter }),
+          line({ selfCount: counter, totalCount: counter }),
+          line({ selfBytes: counter, totalBytes: counter }),
         ],
       },
     },

@@ -21,7 +21,7 @@ function madeUpBtf(): Btf {
     const place = PLACES[`${type}.${path}`];
     return place === undefined ? undefined : { offset: place[0], size: place[1], type: 0 };
   };
-  const btf: Pick<Btf, "member" | "requireMember" | "rawTracepoint"> = {
+  const btf: Pick<Btf, "member" | "requireMember" | "rawTracepoint" | "prototype"> = {
     member: (type, path) => member(String(type), path),
     requireMember: (type, path) => {
       const place = member(String(type), path);
@@ -29,6 +29,7 @@ function madeUpBtf(): Btf {
       return place;
     },
     rawTracepoint: ((name: string) => ({ id: 1, name })) as never,
+    prototype: ((name: string) => ({ id: 2, name, params: [] })) as never,
   };
   return btf as Btf;
 }

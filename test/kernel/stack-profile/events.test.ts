@@ -1,0 +1,49 @@
+/** Stacks at events, counted and weighted. */
+import { bpfkit } from "../../cli/built-bpfkit";
+import { kernelTest } from "../kernel-test";
+import { countOf, profiled, profileOf, through } from "./profiled";
+import { program, removePrograms } from "./programs";
+
+const NEEDS = ["perf-event", "btf", "btf-raw-tracepoint", "ring-buffer"];
+const DD = ["dd", "if=/dev/zero", "of=/dev/null", "bs=7", "count=101", "status=none"];
+
+afterAll(removePrograms);
+
+kernelTest(NEEDS, "--on a system call counts each call, by the stack that leads there", async () => {
+  const { stacks, lost } = await profiled("--on", "s:write", "--", ...DD);
+  expect(countOf(stacks)).toBe(101);
+  expect(new Set(stacks.map(({ label }) => label))).toEqual(new Set(["dd"]));
+  expect(lost).toMatchObject({ mapFull: 0, stacksFull: 0 });
+});
+
+kernelTest(NEEDS, "--weight adds up an argument", async () => {
+  const ended = await bpfkit("stack-profile", "--on", "s:write", "--weight", "arg2", "--json", "--", ...DD);
+  const { stacks, totals } = profileOf(ended);
+  expect(countOf(stacks)).toBe(101);
+  expect(totals["totalBytes"]).toBe(7 * 101);
+});
+
+kernelTest(NEEDS, "--on a tracepoint, without tracefs", async () => {
+  const { stacks } = await profiled(
+    ...["--on", "t:sched:sched_process_fork", "-K"],
+    ...["--", "sh", "-c", "/bin/true; /bin/true; /bin/true; :"],
+  );
+  expect(countOf(stacks)).toBe(3);
+  expect(countOf(through(stacks, "kernel_clone"))).toBe(3);
+  expect(stacks.flatMap(({ names }) => names).filter((name) => /bpf_|__traceiter/.test(name))).toEqual([]);
+});
+
+kernelTest([...NEEDS, "uprobe", "program:gcc"], "--on a function of a program", async () => {
+  const file = program("sleeps");
+  const { stacks } = await profiled("--on", `${file}:long_sleep`, "--", file);
+  expect(countOf(stacks)).toBe(7);
+  expect(countOf(stacks.filter(({ names }) => names.at(-1) === "long_sleep"))).toBe(7);
+});
+
+for (const feature of ["fentry", "kprobe"])
+  kernelTest([...NEEDS, feature], `--on a function of the kernel, where there is ${feature}`, async () => {
+    const { stacks } = await profiled("--on", "vfs_write", "--weight", "arg2", "-K", "--", ...DD);
+    const writes = through(stacks, "ksys_write", "vfs_write");
+    expect(countOf(writes)).toBeGreaterThanOrEqual(101);
+    expect(countOf(stacks.filter(({ names }) => names.at(-1) === "vfs_write"))).toBe(countOf(stacks));
+  });
