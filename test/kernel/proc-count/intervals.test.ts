@@ -58,6 +58,14 @@ kernelTest(COMPILED, "--reset makes room: an interval needs entries for itself o
   expect(lost).toMatchObject({ mapFull: 0 });
 });
 
+kernelTest(COMPILED, "--reset with a map that evicts: what is missing is counted", async ({ kernel }) => {
+  const args = ["--by", "pid", "--map", "lru", "--max-entries", "4", "-i", "20ms", "--reset"];
+  const { output } = await counted(kernel, args, ["sh", "-c", loop(53, compiled().nothing)]);
+  const evicted = output.reports.reduce((sum, { lost }) => sum + Number(lost["evicted"]), 0);
+  expect(evicted).toBeGreaterThan(0);
+  expect(sumOf(output) + evicted).toBe(54);
+});
+
 kernelTest(COMPILED, "processes that are gone make room without --reset too", async ({ kernel }) => {
   const args = ["--by", "pid,args", "--comm", "nothing", "--max-entries", "23", "-i", "20ms"];
   const { output } = await counted(kernel, args, async ({ reports }) => {
