@@ -6,8 +6,9 @@ import type { Context } from "../context";
 import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-probe";
 import { listReport } from "./list";
 import { check, type Options, options } from "./options";
-import { type DashboardProbe, dashboardProbe, type OwnTracepoint } from "./probe";
+import { type DashboardProbe, dashboardProbe } from "./probe";
 import { type Plan, plan, unitOf } from "./selection";
+import type { OwnTracepoint } from "./slots";
 import { fieldOf } from "./tracepoint-field";
 import { watch } from "./watch";
 

@@ -3,7 +3,8 @@ import type { Session } from "../../bpf/session";
 import type { Context } from "../context";
 import { openProbe, type Whose } from "../open-probe";
 import type { ProcessRow } from "./frame";
-import { type DashboardProbe, processCounts, processLosses } from "./probe";
+import type { DashboardProbe } from "./probe";
+import { processCounts, processLosses } from "./slots";
 
 export class DrillDown implements Disposable {
   private readonly session: Session;

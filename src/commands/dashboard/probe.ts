@@ -2,70 +2,38 @@
  * Options to programs and maps. Pure: the same options and facts give the same bytes.
  *
  * A program at each tracepoint adds to the counters that hang on it, in this processor's part of one array in mapped
- * memory: no helper is called for it but for the processor's number, which recent kernels put inline. Registers that
- * calls keep:
- *
- *     r6  the context; at sys_exit later the result
- *     r7  at sys_exit the system call's number, later its class
- *     r8  at sys_exit the code of its ABI; elsewhere an amount of bytes
- *     r9  this processor's counters, or by process: the process
+ * memory: no helper is called for it but for the processor's number, which recent kernels put inline. Register 6 holds
+ * the context, 8 an amount of bytes, 9 this processor's counters.
  */
-import { add, and, arsh, lsh, mov, mov32, rsh } from "../../asm/alu";
-import { atomicAdd } from "../../asm/atomic";
-import { helper } from "../../asm/helper-ids";
+import { mov, mov32 } from "../../asm/alu";
 import { type Block, type Label, label } from "../../asm/instruction";
-import { call, exit, jump, jump32 } from "../../asm/jump";
-import { increment } from "../../asm/macros/map";
-import { load, loadMapValue, store } from "../../asm/memory";
-import { fp, type Register, r0, r1, r2, r6, r7, r8, r9 } from "../../asm/register";
+import { exit, jump, jump32 } from "../../asm/jump";
+import { load } from "../../asm/memory";
+import { r0, r1, r6, r7, r8 } from "../../asm/register";
 import type { KernelFacts } from "../../bpf/facts";
-import { hashMap, type MapSpec, mappableArray } from "../../bpf/map-spec";
+import { type MapSpec, mappableArray } from "../../bpf/map-spec";
 import type { Hook, ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
-import { count64, u32, words } from "../../core/codec";
-import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../../probes/current-task";
+import { words } from "../../core/codec";
+import { kernelIds } from "../../probes/current-task";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
-import { dropOurselves, type Ourselves } from "../../probes/ourselves";
-import { LOWEST_ERROR } from "../../probes/stats";
-import { abiCode } from "../../probes/syscall-abi";
-import { typedRegisters } from "../../probes/syscall-registers";
-import {
-  dropProcess,
-  filterMaps,
-  keepTask,
-  TASK_FILTER_STACK,
-  type TaskFilter,
-} from "../../probes/task-filter";
+import { dropOurselves } from "../../probes/ourselves";
+import { dropProcess, filterMaps, keepTask } from "../../probes/task-filter";
 import { nativeAbi } from "../../symbols/syscalls";
+import { countCalls } from "./call-counters";
 import { type CounterName, counters, type Source } from "./counters";
-import { CallClass, callClass, callClassMap } from "./syscall-classes";
-
-/** A tracepoint of the user's own, which is counted, or a field of which is added up. */
-export interface OwnTracepoint {
-  /** As asked for: `t:net:net_dev_queue`. */
-  readonly name: string;
-  /** `net:net_dev_queue` */
-  readonly tracepoint: string;
-  readonly field?: TracepointField | undefined;
-}
-
-/** Where a number stands in a tracepoint's record. */
-export interface TracepointField {
-  readonly name: string;
-  readonly offset: number;
-  readonly size: 1 | 2 | 4 | 8;
-  readonly signed: boolean;
-}
-
-export interface ProbeOptions {
-  readonly counters: readonly CounterName[];
-  readonly own: readonly OwnTracepoint[];
-  readonly filter: TaskFilter;
-  /** Count only the descendants of the program that bpfkit starts. */
-  readonly follow: boolean;
-  readonly ourselves: Ourselves;
-  /** Count by process instead, into a hash map; for one counter at a time. */
-  readonly byProcess: boolean;
-}
+import { ownProgram } from "./own-tracepoint";
+import {
+  addAmount,
+  addOne,
+  type ProbeOptions,
+  place,
+  processCounts,
+  processLosses,
+  SCRATCH,
+  type Scene,
+  WORD,
+} from "./slots";
+import { callClassMap } from "./syscall-classes";
 
 export interface DashboardProbe {
   readonly spec: ProbeSpec;
@@ -77,19 +45,8 @@ export interface DashboardProbe {
   readonly stride: number;
 }
 
-/** Counts by process. */
-export const processCounts = hashMap("process_counts", { key: u32, value: count64, maxEntries: 16_384 });
-/** Events of processes that found no room there. */
-export const processLosses = mappableArray("process_losses", count64, 1);
-
-const WORD = 8;
 /** Words of a cache line, so that no two processors write to the same. */
 const LINE = 8;
-
-/** The stack, from the frame pointer down. */
-const SCRATCH = -Math.max(TASK_FILTER_STACK, SHOWN_IDS_SIZE, 8);
-const KEY = SCRATCH - 8;
-const ONE = KEY - 8;
 
 /** Builds the probe. */
 export function dashboardProbe(options: ProbeOptions, facts: KernelFacts): DashboardProbe {
@@ -107,22 +64,11 @@ export function dashboardProbe(options: ProbeOptions, facts: KernelFacts): Dashb
   ];
   const maps: MapSpec[] = [
     ...(options.byProcess ? [processCounts as MapSpec, processLosses as MapSpec] : [values as MapSpec]),
-    ...(sources.has("sys_exit") && needsClass(options) ? [classes] : []),
+    ...(sources.has("sys_exit") ? [classes] : []),
     ...filterMaps(options.filter),
     ...(options.follow ? descendantMaps : []),
   ];
   return { spec: { maps, programs }, slots, shards, values, stride };
-}
-
-/** What all parts of the probe share. */
-interface Scene {
-  readonly options: ProbeOptions;
-  readonly facts: KernelFacts;
-  readonly slots: readonly string[];
-  readonly shards: number;
-  readonly stride: number;
-  readonly values: MapSpec<number, BigUint64Array>;
-  readonly classes: MapSpec;
 }
 
 /** Why a counter cannot be had on this kernel; undefined if it can. What BTF does not tell, attaching will. */
@@ -248,113 +194,6 @@ function countTcp(scene: Scene, drop: Label): Block {
   ];
 }
 
-/** Counters that depend on which call it was, and the return of a child from its parent's fork. */
-function needsClass({ counters: names }: ProbeOptions): boolean {
-  return names.some((name) => counters[name].source === "sys_exit");
-}
-
-/** The context is (struct pt_regs *, long result). */
-function countCalls(scene: Scene, drop: Label): Block {
-  const { facts, classes } = scene;
-  const btf = typedRegisters(facts);
-  const native = nativeAbi(facts.arch);
-  const succeeded = label("succeeded");
-  const forks = label("other_than_fork");
-  const number: Block =
-    btf === undefined
-      ? [mov(r7, 0)]
-      : [
-          [load(8, r1, r6, 0), numberOf(facts.arch, btf.requireMember.bind(btf))],
-          abiCode(facts, r6, r7, r8, SCRATCH),
-          callClass(native, classes, r7, r7, r8),
-        ];
-  return [
-    number,
-    load(8, r6, r6, WORD),
-    // A child begins with the return from the fork of its parent, which counts there.
-    [jump32.ne(r7, CallClass.fork, forks), jump.eq(r6, 0, drop), forks],
-    [place(scene), addOne(scene, "syscalls"), jump.lt(r6, LOWEST_ERROR, succeeded)],
-    [addOne(scene, "failed"), jump.always(drop), succeeded],
-    ofClass(scene, CallClass.open, [addOne(scene, "opens")], drop),
-    ofClass(scene, CallClass.close, [addOne(scene, "closes")], drop),
-    ofClass(scene, CallClass.read, [addOne(scene, "reads"), addAmount(scene, "read-bytes", r6)], drop),
-    ofClass(scene, CallClass.write, [addOne(scene, "writes"), addAmount(scene, "write-bytes", r6)], drop),
-  ];
-}
-
-/** r7 = the number of the call whose registers r1 points to. */
-function numberOf(arch: string, member: (type: string, path: string) => { offset: number }): Block {
-  return arch === "arm64"
-    ? [load(4, r7, r1, member("pt_regs", "syscallno").offset)]
-    : [load(8, r7, r1, member("pt_regs", "orig_ax").offset)];
-}
-
-function ofClass({ facts }: Scene, kind: number, then: readonly Block[], done: Label): Block {
-  if (
-    typedRegisters(facts) === undefined ||
-    then.every((block) => Array.isArray(block) && block.length === 0)
-  )
-    return [];
-  const other = label("other_class");
-  return [jump32.ne(r7, kind, other), then, jump.always(done), other];
-}
-
-/** r9 = this processor's counters; by process: nothing, the key is written when something is added. Loses r0–r5. */
-function place({ options, facts, shards, stride, values }: Scene): Block {
-  if (options.byProcess) return [shownIds(facts.pidNamespace, SCRATCH), rsh(r0, 32), store(8, fp, KEY, r0)];
-  return [
-    [call(helper.getSmpProcessorId), and(r0, shards - 1), lsh(r0, Math.log2(stride * WORD))],
-    [loadMapValue(r9, values), add(r9, r0)],
-  ];
-}
-
 function addBoth(scene: Scene, events: CounterName, bytes: CounterName): Block {
   return [addOne(scene, events), addAmount(scene, bytes, r8)];
-}
-
-/** Adds one to a counter, if it is asked for. */
-function addOne(scene: Scene, name: string): Block {
-  const at = scene.slots.indexOf(name);
-  if (at < 0) return [];
-  if (scene.options.byProcess) return incrementProcess(1);
-  return [mov(r1, 1), atomicAdd(8, r9, at * WORD, r1)];
-}
-
-/** Adds a register to a counter, if it is asked for. */
-function addAmount(scene: Scene, name: string, by: Register): Block {
-  const at = scene.slots.indexOf(name);
-  if (at < 0) return [];
-  return scene.options.byProcess ? incrementProcess(by) : [atomicAdd(8, r9, at * WORD, by)];
-}
-
-function incrementProcess(by: number | Register): Block {
-  const onFull: Block = [loadMapValue(r1, processLosses), mov(r2, 1), atomicAdd(8, r1, 0, r2)];
-  return increment(processCounts, KEY, ONE, { by, onFull });
-}
-
-/** A tracepoint through perf, whose context is its record. */
-function ownProgram(scene: Scene, { name, tracepoint, field }: OwnTracepoint, at: number): ProgramSpec {
-  const drop = label("drop");
-  const { options, facts } = scene;
-  const ourselves: Block =
-    options.filter.pids !== undefined ? [] : [kernelIds(), dropProcess(r0, options.ourselves.pid, drop)];
-  return {
-    name: `own_${at}`,
-    hook: { kind: "tracepoint", name: tracepoint },
-    code: [
-      mov(r6, r1),
-      options.follow ? keepDescendants(drop) : ourselves,
-      keepTask(options.filter, facts.pidNamespace, SCRATCH, drop),
-      field === undefined ? [] : loadField(field),
-      [place(scene), field === undefined ? addOne(scene, name) : addAmount(scene, name, r8)],
-      // 0 would hide the event from others who have opened it through perf.
-      [drop, mov(r0, 1), exit()],
-    ],
-  };
-}
-
-/** r8 = the field. Loads that extend the sign are younger than some kernels. */
-function loadField({ offset, size, signed }: TracepointField): Block {
-  const above = 64 - 8 * size;
-  return [load(size, r8, r6, offset), signed && above > 0 ? [lsh(r8, above), arsh(r8, above)] : []];
 }

@@ -3,7 +3,7 @@ import { ewma, type Meter, slope } from "../../core/rates";
 import type { Figures } from "./alert-state";
 
 /** Readings kept for the sparkline. */
-const COURSE = 600;
+export const COURSE = 600;
 
 /** A counter's figures at the end of an interval. Rates are units a second. */
 export interface Reading extends Figures {

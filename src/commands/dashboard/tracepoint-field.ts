@@ -3,7 +3,7 @@ import { tracefs } from "../../bpf/hooks/tracepoint";
 import { NotSupportedError, UsageError } from "../../core/errors";
 import { didYouMean } from "../../core/suggest";
 import type { Syscalls } from "../../sys/syscalls";
-import type { TracepointField } from "./probe";
+import type { TracepointField } from "./slots";
 
 /** A line is `field:unsigned int len; offset:24; size:4; signed:0;`, arrays and strings having other sizes. */
 const FIELD = /field:[^;]*?\b(\w+);\s*offset:(\d+);\s*size:([1248]);\s*signed:([01]);/g;

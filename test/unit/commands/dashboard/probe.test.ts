@@ -1,13 +1,9 @@
 import { assemble } from "../../../../src/asm/assemble";
 import type { KernelFacts } from "../../../../src/bpf/facts";
 import { counterNames } from "../../../../src/commands/dashboard/counters";
-import {
-  dashboardProbe,
-  type ProbeOptions,
-  type TracepointField,
-  unavailable,
-} from "../../../../src/commands/dashboard/probe";
+import { dashboardProbe, unavailable } from "../../../../src/commands/dashboard/probe";
 import { allNames, parseEvents, plan } from "../../../../src/commands/dashboard/selection";
+import type { ProbeOptions, TracepointField } from "../../../../src/commands/dashboard/slots";
 import { numericFields } from "../../../../src/commands/dashboard/tracepoint-field";
 import { dumpOf } from "../../../../src/commands/open-probe";
 import { expectGolden } from "../../../golden/golden";
