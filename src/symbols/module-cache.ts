@@ -62,8 +62,10 @@ export class ModuleCache implements Disposable {
     try {
       return new FileSource(link, path);
     } catch (error) {
-      const byName = join(`${this.proc}/${pid}/root`, path);
-      if (deleted || !(error instanceof ElfError) || inodeOf(byName) !== inode) throw error;
+      if (deleted || !(error instanceof ElfError)) throw error;
+      // The process may just have ended: then its file is still the one that our own root has there.
+      const byName = [join(`${this.proc}/${pid}/root`, path), path].find((name) => inodeOf(name) === inode);
+      if (byName === undefined) throw error;
       return new FileSource(byName, path);
     }
   }
