@@ -91,6 +91,11 @@ test.each([
     ["--from", file("after.folded"), "--diff", file("before.folded"), "-f", "pprof"],
     'diff: format "pprof" has no place for a second profile',
   ],
+  [
+    "a picture for each interval",
+    ["--from", file("after.folded"), "-i", "1", "-f", "svg"],
+    'interval: format "svg" has place for one profile',
+  ],
 ])("%s is refused, and no file is left", async (_what, args, message) => {
   const { code, stderr } = await profile(
     ...args,

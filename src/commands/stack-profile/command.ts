@@ -3,10 +3,9 @@
 import type { KernelFacts } from "../../bpf/facts";
 import type { Kernel } from "../../bpf/kernel";
 import type { Session } from "../../bpf/session";
-import { UsageError } from "../../core/errors";
 import { NS_PER } from "../../core/units";
 import { lostTotal } from "../../output/report";
-import { diffFormats, profileEndings } from "../../output/stacks/formats";
+import { profileEndings } from "../../output/stacks/formats";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { intervals } from "../intervals";
@@ -15,7 +14,7 @@ import { Collector } from "./collector";
 import type { EventOptions } from "./event-program";
 import { check, copiedStack, measureOf, type Options, options, unitOf } from "./options";
 import { type ProbeOptions, stackProbe } from "./probe";
-import { profileFromFile } from "./profile-file";
+import { checkFormat, profileFromFile } from "./profile-file";
 import { type Before, show } from "./show";
 import { UserNames } from "./user-names";
 
@@ -42,11 +41,8 @@ export const stackProfile = defineCommand({
   ],
   check,
   async run(context, given): Promise<Outcome | undefined> {
+    checkFormat(context.format, given);
     const before = given.diff === undefined ? undefined : profileFromFile("diff", given.diff);
-    if (before !== undefined && !["table", ...diffFormats].includes(context.format))
-      throw new UsageError(`diff: format "${context.format}" has no place for a second profile`, {
-        hint: `use --format table, ${diffFormats.join(", ")}, or a file with such an ending`,
-      });
     if (given.from !== undefined) {
       await show(context, profileFromFile("from", given.from), undefined, given, before);
       return undefined;

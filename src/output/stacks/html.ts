@@ -35,7 +35,7 @@ button.off { opacity: .45; }
 #matched { color: var(--found); font-weight: 600; margin-left: auto; white-space: nowrap; }
 #details { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; height: 1.5em;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis; color: var(--quiet); }
-#chart { margin: 0 12px; }
+#chart { margin: 8px 12px 0; }
 .d3-flame-graph rect { stroke: var(--back); stroke-width: .5; fill-opacity: 1; rx: 1.5px; }
 .d3-flame-graph rect:hover { stroke: var(--ink); stroke-width: 1; }
 .d3-flame-graph .title { display: none; }
