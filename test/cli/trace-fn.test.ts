@@ -43,6 +43,9 @@ describe("refused with 2, before anything is attached", () => {
     ],
     ["a filter on what is not there", ["s:write", "--filter", "coutn > 3"], 'did you mean "count"?'],
     ["a filter on a string", ["s:openat", "--filter", "filename == 3"], "is a string"],
+    ["a distribution of a condition", ["s:write", "--dist", "ret > 2"], "is not the name of one argument"],
+    ["a distribution of what is not there", ["s:write", "--dist", "size"], '"size" is no argument of write'],
+    ["an order of a distribution", ["s:write", "--dist", "ret", "-s", "max"], "bpfkit: sort: a distribution"],
     ["no share", ["s:openat", "--sample", "100"], 'bpfkit: sample: "100" is not like 1/100'],
     [
       "a size that is no power of two",
@@ -67,6 +70,7 @@ describe("documents are as their schema says", () => {
     ["calls", ["s:write", "s:openat", "--ret"]],
     ["--count", ["s:write", "--count"]],
     ["--latency", ["s:write", "--latency"]],
+    ["--dist", ["s:write", "s:openat", "--dist", "ret"]],
     ["--list", ["s:write", "--list"]],
   ] as const) {
     kernelTest(NEEDS, `${variant} as JSON`, async () => {

@@ -3,7 +3,7 @@
 import { features } from "../../bpf/features";
 import type { PlanOptions } from "../../probes/calls/call-plan";
 import { checkFilter } from "../../probes/conditions/call-condition";
-import { needsReturn } from "../../probes/conditions/condition";
+import { needsReturn, parseNumberName } from "../../probes/conditions/condition";
 import type { Ourselves } from "../../probes/ourselves";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
@@ -21,7 +21,7 @@ export const traceFn = defineCommand({
   name: "trace-fn",
   summary: "Trace calls with arguments, results and times",
   description:
-    "Shows calls as they happen, with their arguments; with --count or --latency what they add up to.",
+    "Shows calls as they happen, with their arguments; with --count, --latency or --dist what they add up to.",
   options,
   argument: {
     syntax: "[target...]",
@@ -46,8 +46,10 @@ export const traceFn = defineCommand({
       return undefined;
     }
     const { sites, names, skipped } = resolved;
-    const { filter } = given;
-    if (filter !== undefined) for (const name of names) checkFilter(filter, name);
+    for (const name of names) {
+      if (given.filter !== undefined) checkFilter(given.filter, name);
+      if (given.dist !== undefined) checkFilter(parseNumberName(given.dist), name);
+    }
     for (const { name, reason } of skipped.slice(0, NAMED)) context.notice(`left out: ${name} ${reason}`);
     if (skipped.length > NAMED) context.notice(`left out: ${skipped.length - NAMED} more functions`);
     if (given.dump) {
@@ -74,10 +76,13 @@ export const traceFn = defineCommand({
 });
 
 function planOptions(given: Options, context: Context, ourselves: Ourselves): PlanOptions {
-  const { ret, latency, slower, sample, buffer, string, filter } = given;
+  const { ret, latency, slower, sample, buffer, string, filter, dist } = given;
+  const asked = [filter, dist === undefined ? undefined : parseNumberName(dist)];
+  const waits = asked.some((each) => each !== undefined && needsReturn(each));
   return {
     mode: modeOf(given),
-    withResult: ret || latency || slower !== undefined || (filter !== undefined && needsReturn(filter)),
+    dist,
+    withResult: ret || latency || slower !== undefined || waits,
     where: filter,
     slowerNs: slower,
     sample,

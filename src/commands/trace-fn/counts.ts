@@ -7,6 +7,7 @@ import { lostCalls } from "../../probes/thread-calls";
 import type { Outcome } from "../command";
 import type { Context } from "../context";
 import { intervals } from "../intervals";
+import { distributionReport } from "./distribution";
 import type { Options } from "./options";
 import type { TraceProbe } from "./probe";
 import { functionReport, functionRow } from "./report";
@@ -42,9 +43,18 @@ export async function watchCounts(
       const entry = counted.find(({ key }) => key.number === site);
       return entry === undefined ? undefined : functionRow(name, entry.stats);
     });
+    const span = { startedAt, endedAt, durationNs: Number(endNs - startNs) };
+    if (given.dist !== undefined) {
+      const groups = counted.map(({ key, stats }) => ({ name: names[key.number ?? 0]?.name ?? "", stats }));
+      const report = distributionReport(groups, given.dist, span, losses());
+      await context.output.report(report);
+      lost += lostTotal(report);
+      startedAt = endedAt;
+      continue;
+    }
     const report = functionReport(
       rows.flatMap((row, site) => row ?? functionRow(names[site]?.name ?? "", NOTHING)),
-      { startedAt, endedAt, durationNs: Number(endNs - startNs) },
+      span,
       losses(),
       { latency, top, sort },
     );

@@ -3,7 +3,7 @@ import { UsageError } from "../../core/errors";
 import { formatSize, parseDuration, parseSize } from "../../core/units";
 import type { Mode } from "../../probes/calls/call-plan";
 import { formNames } from "../../probes/calls/value-form";
-import { parseFilter } from "../../probes/conditions/condition";
+import { parseFilter, parseNumberName } from "../../probes/conditions/condition";
 import type { OptionSpecs, OptionValues } from "../command";
 import { filterOptions } from "../filter-options";
 import { outputOptions, programOptions, rowOptions } from "../output-options";
@@ -52,6 +52,13 @@ export const options = {
     conflicts: ["ret"],
     group,
   },
+  dist: {
+    flags: "--dist <name>",
+    help: "the distribution of a number instead: an argument, ret or duration",
+    parse: (text: string) => parseNumberName(text).text,
+    conflicts: ["count", "latency", "ret"],
+    group,
+  },
   sample: {
     flags: "--sample <1/n>",
     help: "one of n calls only, chosen by chance",
@@ -69,7 +76,7 @@ export const options = {
     flags: "--max-events <n>",
     help: "end after so many calls",
     parse: parseMaxEvents,
-    conflicts: ["count", "latency"],
+    conflicts: ["count", "latency", "dist"],
     group,
   },
   string: {
@@ -141,22 +148,25 @@ function parseBuffer(text: string): number {
 }
 
 /** What is done with calls. */
-export function modeOf({ count, latency }: Pick<Options, "count" | "latency">): Mode {
+export function modeOf({ count, latency, dist }: Pick<Options, "count" | "latency" | "dist">): Mode {
   if (count) return "count";
+  if (dist !== undefined) return "dist";
   return latency ? "latency" : "events";
 }
 
 /** Options that contradict each other. */
 export function check(given: Options): void {
-  const isCounting = given.count || given.latency;
+  const isCounting = modeOf(given) !== "events";
   if (!isCounting && given.interval !== undefined)
     throw new UsageError("interval: calls are shown as they come", {
-      hint: "it goes with --count and --latency",
+      hint: "it goes with --count, --latency and --dist",
     });
   if (!isCounting && given.sort !== undefined)
     throw new UsageError("sort: calls are shown in the order they come", {
       hint: "it goes with --count and --latency",
     });
+  if (given.dist !== undefined && given.sort !== undefined)
+    throw new UsageError("sort: a distribution is in the order of its numbers");
   if (given.count && given.sort !== undefined && !["count", "function"].includes(given.sort.column))
     throw new UsageError(`sort: a count has no column "${given.sort.column}"`, {
       hint: "it has count and function; --latency has the others",

@@ -12,8 +12,8 @@ import type { KernelFacts } from "../../bpf/facts";
 import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../../bpf/map-spec";
 import { RingBufferFlag } from "../../core/bpf-uapi";
 import { count64, type Decoded, struct } from "../../core/codec";
-import { keepMatching } from "../conditions/call-condition";
-import type { Filter } from "../conditions/condition";
+import { keepMatching, loadNumber } from "../conditions/call-condition";
+import { DURATION_NAME, type Filter } from "../conditions/condition";
 import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../current-task";
 import { keepDescendants } from "../descendants";
 import type { Ourselves } from "../ourselves";
@@ -30,10 +30,12 @@ export const CallLosses = struct({
   unfollowed: count64,
 });
 
-export type Mode = "events" | "count" | "latency";
+export type Mode = "events" | "count" | "latency" | "dist";
 
 export interface PlanOptions {
   readonly mode: Mode;
+  /** The number whose distribution is wanted in that mode. */
+  readonly dist?: string | undefined;
   /** Follow calls to their end: the result and how long they took. */
   readonly withResult: boolean;
   /** Only calls that take at least this long. */
@@ -64,7 +66,7 @@ export interface CallPlan {
 export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts): CallPlan {
   const ring = ringBuffer("calls", options.bufferSize);
   const losses = mappableArray("lost_calls", CallLosses, 1);
-  const parts = { latency: options.mode === "latency", failed: false };
+  const parts = { latency: options.mode === "latency" || options.mode === "dist", failed: false };
   const counters = siteCounters(sites, parts, facts.possibleCpus);
   const maps = [losses as MapSpec, options.mode === "events" ? ring : (counters.map as MapSpec)];
   return { options, facts, ring, losses, counters, maps };
@@ -131,7 +133,20 @@ function tellCall(plan: CallPlan, at: CallAtHand): Block {
   if (mode === "count") return addToSite(plan.counters, at.site, {}, REST);
   if (mode === "latency")
     return [load(8, r9, fp, DURATION), addToSite(plan.counters, at.site, { durationNs: r9 }, REST)];
+  if (mode === "dist") return addNumber(plan, at);
   return sendRecord(plan, at);
+}
+
+/** Counts the number asked for. One below zero is counted without a place among the others. */
+function addNumber({ options, counters }: CallPlan, at: CallAtHand): Block {
+  const call = { ...at, resultAt: RESULT, durationAt: DURATION, scratch: CONDITION };
+  const { code, signed } = loadNumber(options.dist ?? DURATION_NAME, call);
+  const negative = label("negative");
+  const done = label("counted");
+  const add = [code, mov(r9, r1), signed ? jump.slt(r9, 0, negative) : []];
+  const counted = addToSite(counters, at.site, { durationNs: r9 }, REST);
+  if (!signed) return [add, counted];
+  return [[add, counted, jump.always(done)], negative, addToSite(counters, at.site, {}, REST), done];
 }
 
 function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {

@@ -19,6 +19,7 @@ import { bytes } from "../../core/codec";
 import { NotSupportedError } from "../../core/errors";
 import { nativeAbi, syscallNumber } from "../../symbols/syscalls";
 import { filterSignature } from "../conditions/call-condition";
+import { parseNumberName } from "../conditions/condition";
 import { keepDescendants } from "../descendants";
 import { dropOurselves } from "../ourselves";
 import { abiCode } from "../syscall-abi";
@@ -53,13 +54,20 @@ interface Groups {
   readonly of: readonly number[];
 }
 
+/** What the names of a condition and of a distribution stand for. */
+function numbersSignature({ options }: CallPlan, params: readonly Param[], result: ValueForm): string {
+  const { where, dist } = options;
+  const names = [where, dist === undefined ? undefined : parseNumberName(dist)];
+  return names.map((filter) => filterSignature(filter, params, result)).join("|");
+}
+
 /**
  * Groups calls by which of their arguments are strings, and by what a condition's names stand for; the longest decides
  * how many words are kept.
  */
 function groupsOf(sites: readonly SyscallSite[], plan: CallPlan): Groups {
   const kindOf = ({ params, result }: SyscallSite) =>
-    `${stringIndexes(params)}|${filterSignature(plan.options.where, params, result)}`;
+    `${stringIndexes(params)}|${numbersSignature(plan, params, result)}`;
   const kinds = [...new Set(sites.map(kindOf))];
   const examples = kinds.map((kind) => sites.find((site) => kindOf(site) === kind) as SyscallSite);
   const layouts = kinds.map((kind, i) => {
@@ -202,7 +210,8 @@ function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
     const { params, result } = examples[group] as SyscallSite;
     return reportCall(plan, { layout, params, result, site: r7, loadWord: argument, memory: "user" }, drop);
   };
-  const isAlike = plan.options.mode !== "events" && plan.options.where === undefined;
+  const { mode, where } = plan.options;
+  const isAlike = (mode === "count" || mode === "latency") && where === undefined;
   const dispatched = isAlike ? layouts.slice(0, 1) : layouts;
   return [
     loadSite(chosen, drop),

@@ -4,7 +4,7 @@ import { load } from "../../asm/memory";
 import { fp, r1 } from "../../asm/register";
 import { didYouMean } from "../../core/suggest";
 import type { Param, ValueForm } from "../calls/value-form";
-import { unless } from "./compile";
+import { type Named, unless, widened } from "./compile";
 import { DURATION_NAME, type Filter, filterError, namesIn, RESULT_NAME } from "./condition";
 
 /** What decides whether a condition can be asked of a function. */
@@ -60,22 +60,27 @@ export interface FilteredCall {
   readonly scratch: number;
 }
 
+/** `r1` = the number of that name in 64 bits; whether it has a sign. Loses r0–r5. */
+export function loadNumber(
+  name: string,
+  call: FilteredCall,
+): { readonly code: Block; readonly signed: boolean } {
+  const named = namedIn(call)(name);
+  return { code: widened(named), signed: named.signed };
+}
+
 /** Goes to `drop` unless the condition holds of the call. Loses r0–r5. */
 export function keepMatching({ condition }: Filter, call: FilteredCall, drop: Label): Block {
-  const { params, result, loadWord, resultAt, durationAt, scratch } = call;
-  return unless(
-    condition,
-    {
-      scratch,
-      named(name) {
-        if (name === DURATION_NAME) return { load: [load(8, r1, fp, durationAt)], size: 8, signed: false };
-        const index = params.findIndex((param) => param.name === name);
-        if (index >= 0) return { load: loadWord(index), ...widthOf(params[index]?.form) };
-        return { load: [load(8, r1, fp, resultAt)], ...widthOf(result) };
-      },
-    },
-    drop,
-  );
+  return unless(condition, { scratch: call.scratch, named: namedIn(call) }, drop);
+}
+
+function namedIn({ params, result, loadWord, resultAt, durationAt }: FilteredCall): (name: string) => Named {
+  return (name) => {
+    if (name === DURATION_NAME) return { load: [load(8, r1, fp, durationAt)], size: 8, signed: false };
+    const index = params.findIndex((param) => param.name === name);
+    if (index >= 0) return { load: loadWord(index), ...widthOf(params[index]?.form) };
+    return { load: [load(8, r1, fp, resultAt)], ...widthOf(result) };
+  };
 }
 
 function widthOf(form: ValueForm | undefined): { size: 1 | 2 | 4 | 8; signed: boolean } {

@@ -99,8 +99,8 @@ function value(operand: Operand, place: ConditionPlace): Block {
   return mask === undefined ? [plain] : [plain, loadImm64(r2, mask), and(r1, r2)];
 }
 
-/** What of the word does not count may be anything. */
-function widened({ load: loaded, size, signed }: Named): Block {
+/** `r1` = the value in 64 bits: what of the word does not count may be anything. */
+export function widened({ load: loaded, size, signed }: Named): Block {
   const shift = 64 - 8 * size;
   if (shift === 0) return loaded;
   return [loaded, lsh(r1, shift), signed ? arsh(r1, shift) : rsh(r1, shift)];

@@ -177,6 +177,15 @@ function errnoOf(name: string): bigint | undefined {
   return number === undefined ? undefined : BigInt(number);
 }
 
+/** Understands the name of one number of a call. Throws a UsageError. */
+export function parseNumberName(text: string): Filter {
+  const filter = parseFilter(text);
+  const { condition } = filter;
+  if (condition.kind !== "compare" || condition.left.kind !== "name" || condition.left.name !== text)
+    throw filterError(text, 0, "is not the name of one argument");
+  return filter;
+}
+
 /** The names in a condition, each with where it stands. */
 export function* namesIn(condition: Condition): Generator<{ readonly name: string; readonly at: number }> {
   if (condition.kind === "not") yield* namesIn(condition.of);

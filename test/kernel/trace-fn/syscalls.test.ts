@@ -95,6 +95,23 @@ kernelTest(NEEDS, "--latency of known sleeps", async ({ kernel }) => {
   expect(Number(rows[0]?.["totalNs"])).toBeGreaterThanOrEqual(60_000_000);
 });
 
+const copies777 = ["dd", "if=/dev/zero", "of=/dev/null", "bs=777", "count=13", "status=none"];
+
+kernelTest(NEEDS, "--dist shows how an argument is distributed", async ({ kernel }) => {
+  const { rows, totals } = await runCommand(kernel, ["trace-fn", "s:write", "--dist", "count"], copies777);
+  expect(rows).toEqual([{ function: "write", from: 512, to: 1023, count: 13 }]);
+  expect(totals).toMatchObject({ count: 13 });
+});
+
+kernelTest(NEEDS, "--dist of results has a row for those below zero", async ({ kernel }) => {
+  const missing = ["sh", "-c", "cd /made/up/1 2>/dev/null; cd /made/up/2 2>/dev/null; cd /; :"];
+  const { rows } = await runCommand(kernel, ["trace-fn", "s:chdir", "--dist", "ret"], missing);
+  expect(rows).toEqual([
+    { function: "chdir", from: null, to: -1, count: 2 },
+    { function: "chdir", from: 0, to: 0, count: 1 },
+  ]);
+});
+
 kernelTest(NEEDS, "--sample takes about one of n", async ({ kernel }) => {
   const { end } = await calls(kernel, ["s:write", "--sample", "1/10"], writes(20_011));
   // Five standard deviations on either side of 2001.

@@ -109,6 +109,12 @@ const variants: readonly (readonly [
     madeUpFacts(),
   ],
   [
+    "syscalls-distribution",
+    syscalls("write", "openat"),
+    { mode: "dist", dist: "ret", withResult: true },
+    madeUpFacts(),
+  ],
+  [
     "function-typed",
     userFunction("1:str,2:d", { typed: 3, memory: "kernel" }),
     { withResult: true },

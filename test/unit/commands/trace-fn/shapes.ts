@@ -15,6 +15,9 @@ const value: Schema = { anyOf: [{ type: "integer" }, { type: "string" }, { type:
 const rate: Schema = { anyOf: [{ type: "number", minimum: 0 }, { type: "null" }] };
 const share: Schema = { type: "number", minimum: 0, maximum: 1 };
 
+/** Null where a range has no end. */
+const bound: Schema = { anyOf: [{ type: "integer" }, { type: "null" }] };
+
 const lost = ["ringFull", "unfollowedCalls", "missedRuns"] as const;
 const totals = { count: counter, functions: counter, rows: counter, shownRows: counter } as const;
 const times = {
@@ -54,6 +57,12 @@ export const shapes = {
     command,
     row: { function: name, count: counter, ...times },
     totals: { ...totals, totalNs: counter, relativeError: share },
+    lost,
+  },
+  "--dist": {
+    command,
+    row: { function: name, from: bound, to: bound, count: counter },
+    totals: { count: counter, rows: counter },
     lost,
   },
   "--list": {
