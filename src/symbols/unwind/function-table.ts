@@ -45,6 +45,20 @@ class SearchTable implements FunctionTable {
 /** The version of .eh_frame_hdr there is. */
 const VERSION = 1;
 
+/** Where .eh_frame is, as .eh_frame_hdr tells; undefined if it does not. */
+export function framesAddress(header: Section): number | undefined {
+  try {
+    const cursor = cursorIn(header, 0);
+    if (cursor.u8() !== VERSION) return undefined;
+    const encoding = cursor.u8();
+    cursor.at += 2;
+    return readPointer(header, cursor, encoding, header.address);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
 /** The search table of .eh_frame_hdr; undefined if it has none that can be searched. */
 export function searchTable(header: Section, frames: Section): FunctionTable | undefined {
   try {

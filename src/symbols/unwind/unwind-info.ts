@@ -5,10 +5,16 @@ import { type FunctionTable, listedTable, searchTable } from "./function-table";
 import type { Row } from "./row";
 import { type Section, sectionOf } from "./section";
 
+/** A section's address and bytes. */
+export interface SourceSection {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
 /** What is read of a file, with addresses as it is linked. */
 export interface UnwindSource {
-  /** A section's address and bytes; undefined where the file has none of this name. */
-  section(name: string): { readonly address: number; readonly bytes: Uint8Array } | undefined;
+  /** Undefined where the file has no section of this name. */
+  section(name: string): SourceSection | undefined;
   /** Bytes of its code; undefined where there are none. */
   code(address: number, length: number): Uint8Array | undefined;
 }
@@ -24,6 +30,8 @@ interface Frames {
 
 export class UnwindInfo {
   private readonly rows = new Map<number, Row | undefined>();
+  /** Each row once: most functions have the same few. */
+  private readonly distinct = new Map<string, Row>();
   /** Read when the first row is asked for. */
   private frames: Frames | "unread" | "none" = "unread";
 
@@ -33,8 +41,12 @@ export class UnwindInfo {
   rowAt(address: number): Row | undefined {
     const known = this.rows.get(address);
     if (known !== undefined || this.rows.has(address)) return known;
-    if (this.rows.size >= MOST_ROWS) this.rows.clear();
-    const row = this.find(address);
+    if (this.rows.size >= MOST_ROWS) {
+      this.rows.clear();
+      this.distinct.clear();
+    }
+    const found = this.find(address);
+    const row = found && this.shared(found);
     this.rows.set(address, row);
     return row;
   }
@@ -42,6 +54,13 @@ export class UnwindInfo {
   /** Bytes of the file's code; undefined where there are none. */
   code(address: number, length: number): Uint8Array | undefined {
     return this.source.code(address, length);
+  }
+
+  private shared(row: Row): Row {
+    const text = JSON.stringify(row);
+    const known = this.distinct.get(text);
+    if (known === undefined) this.distinct.set(text, row);
+    return known ?? row;
   }
 
   private find(address: number): Row | undefined {

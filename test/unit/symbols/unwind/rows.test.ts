@@ -1,5 +1,7 @@
 /** Rows of real files against what readelf says of them. */
+import { readFileSync } from "node:fs";
 import { ElfFile } from "../../../../src/symbols/elf/elf-file";
+import { MemorySource } from "../../../../src/symbols/elf/source";
 import { elfUnwindSource } from "../../../../src/symbols/unwind/elf-unwind-source";
 import type { RegisterRule, Row } from "../../../../src/symbols/unwind/row";
 import { UnwindInfo, type UnwindSource } from "../../../../src/symbols/unwind/unwind-info";
@@ -56,18 +58,28 @@ function differences(info: UnwindInfo, functions: readonly ReadelfFunction[]): u
 
 const sorted = (record: Readonly<Record<string, string>>) => Object.entries(record).sort();
 
-const files = ["libc.so", "libstdc++", "ld-linux"].map((name) => [name, mappedFile(name)] as const);
+test.each(["libc.so", "libstdc++", "ld-linux"])("%s: every row is what readelf says", (name) => {
+  const path = mappedFile(name);
+  const functions = readelfFunctions(path);
+  expect(functions.length).toBeGreaterThan(200);
+  using elf = ElfFile.open(path);
+  expect(differences(new UnwindInfo(elfUnwindSource(elf)), functions).slice(0, 5)).toEqual([]);
+});
 
-describe.each(files)("%s", (_, path) => {
+describe("a file in which something is missing", () => {
+  const path = mappedFile("ld-linux");
   const functions = readelfFunctions(path);
 
-  test("every row is what readelf says", () => {
-    using elf = ElfFile.open(path);
-    expect(functions.length).toBeGreaterThan(200);
+  test("the section headers", () => {
+    const bytes = readFileSync(path);
+    // e_shoff, e_shnum and e_shstrndx: elf(5)
+    bytes.fill(0, 40, 48).fill(0, 60, 64);
+    using elf = new ElfFile(new MemorySource(bytes, "without sections"));
+    expect(elf.sections).toEqual([]);
     expect(differences(new UnwindInfo(elfUnwindSource(elf)), functions).slice(0, 5)).toEqual([]);
   });
 
-  test("the same without .eh_frame_hdr", () => {
+  test(".eh_frame_hdr", () => {
     using elf = ElfFile.open(path);
     const source = elfUnwindSource(elf);
     const bare: UnwindSource = {
@@ -75,5 +87,10 @@ describe.each(files)("%s", (_, path) => {
       section: (one) => (one === ".eh_frame_hdr" ? undefined : source.section(one)),
     };
     expect(differences(new UnwindInfo(bare), functions).slice(0, 5)).toEqual([]);
+  });
+
+  test(".eh_frame", () => {
+    const info = new UnwindInfo({ section: () => undefined, code: () => undefined });
+    expect(functions.some(({ start }) => info.rowAt(start) !== undefined)).toBe(false);
   });
 });
