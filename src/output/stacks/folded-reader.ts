@@ -5,6 +5,8 @@ import type { Profile } from "./profile";
 import { ProfileBuilder } from "./profile-builder";
 
 const NEWLINE = 10;
+/** What the formats that we write have room for. */
+const LARGEST = 2 ** 63;
 const LINE = /^(.*)\s(\d+(?:\.\d+)?)\s*$/s;
 
 /** The profile in a file of folded stacks; `name` is the file's, for messages. Throws UsageError with the line. */
@@ -30,7 +32,9 @@ export function readFolded(bytes: Uint8Array, name: string): Profile {
         hint: 'folded stacks are "frame;frame;frame count", a line each',
       });
     }
-    builder.add(group, builder.stack(stack.split(";").map(numberOf)), Number(weight));
+    const number = Number(weight);
+    if (number > LARGEST) throw new UsageError(`read "${name}": line ${at}: weight above 2^63`);
+    builder.add(group, builder.stack(stack.split(";").map(numberOf)), number);
   }
   return builder.build({
     title: name.slice(name.lastIndexOf("/") + 1),

@@ -19,7 +19,7 @@ export function pprofFile(profile: Profile, info: RunInfo): Uint8Array {
   const values = valuesOf(profile);
   const sample = Array.from(profile.samples.group, (group, at) => ({
     locationId: locations.ofStack(stackFrames(profile, profile.samples.stack[at]!)),
-    value: values.of(profile.samples.count[at]!, profile.samples.weight[at]!),
+    value: values.of(profile.samples.count[at]!, profile.samples.weight[at]!).map(int64),
     label: labelsOf(profile.groups[group]!, text),
   }));
   const type = ([name, unit]: readonly [string, string]) => ({ type: text(name), unit: text(unit) });
@@ -70,6 +70,13 @@ function valuesOf({ unit, measure, periodNs }: Profile): Values {
     ],
     of: (count, weight) => [count, weight * period],
   };
+}
+
+/** The largest double that an int64 can hold. */
+const MOST = 2 ** 63 - 1024;
+
+function int64(value: number): bigint {
+  return BigInt(Math.min(Math.round(value), MOST));
 }
 
 function labelsOf({ label, pid, tid }: Group, text: (words: string) => number): format.LabelInput[] {

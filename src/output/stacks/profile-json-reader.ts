@@ -4,6 +4,9 @@ import { type Frame, frameKinds, type Module, type Profile, type WeightUnit, wei
 import { ProfileBuilder } from "./profile-builder";
 import { weightKeys } from "./profile-json";
 
+/** What the formats that we write have room for. */
+const LARGEST = 2 ** 63;
+
 type Members = Readonly<Record<string, unknown>>;
 
 /** The profile in a document that `profileJson` wrote; `name` is the file's, for messages. Throws UsageError. */
@@ -26,7 +29,7 @@ export function readProfileJson(text: string, name: string): Profile {
     title: reader.text(profile["title"], "profile.title"),
     measure: reader.text(profile["measure"], "profile.measure"),
     unit,
-    periodNs: periodNs === null ? undefined : reader.number(periodNs, "profile.periodNs"),
+    periodNs: periodNs === null ? undefined : reader.number(periodNs, "profile.periodNs") || undefined,
     startedAt: reader.time(document["startedAt"], "startedAt"),
     durationNs: reader.number(document["durationNs"], "durationNs"),
     kernel: reader.text(document["kernel"], "kernel"),
@@ -93,13 +96,16 @@ class Reader {
   /** Large whole numbers are written as text. */
   number(value: unknown, what: string): number {
     const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
-    if (typeof number === "number" && number >= 0 && Number.isFinite(number)) return number;
-    return this.refuse(`${what} is not a number of 0 or more`);
+    if (typeof number === "number" && number >= 0 && number <= LARGEST) return number;
+    return this.refuse(`${what} is not a number from 0 to 2^63`);
   }
 
   time(value: unknown, what: string): Date {
-    const time = new Date(this.text(value, what));
-    return Number.isNaN(time.getTime()) ? this.refuse(`${what} is not a time`) : time;
+    const text = this.text(value, what);
+    const time = new Date(text);
+    return /^\d{4}-/.test(text) && !Number.isNaN(time.getTime())
+      ? time
+      : this.refuse(`${what} is not a time`);
   }
 
   index(value: unknown, limit: number, what: string): number {

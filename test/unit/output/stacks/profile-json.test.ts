@@ -81,7 +81,7 @@ test.each([
   [
     "a negative count",
     () => ({ ...document(), rows: [{ label: "", count: -1, stack: [] }] }),
-    "a row's count is not a number of 0 or more",
+    "a row's count is not a number from 0 to 2^63",
   ],
   [
     "a frame of no kind",
