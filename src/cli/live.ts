@@ -17,7 +17,10 @@ export interface Live {
 /** Takes the terminal over; the keys too, once somebody wants them, if they are `ours`. */
 export function openLive(place: OutputPlace, options: Omit<LiveOptions, "screen">, ours: boolean): Live {
   const screen = new Screen(place.stdout);
-  const keyboard = new Keyboard(place.stdin, (signal) => place.kill(place.pid, signal));
+  const keyboard = new Keyboard(place.stdin, (signal) => {
+    if (signal === "SIGTSTP") screen.suspend();
+    place.kill(place.pid, signal);
+  });
   const resume = () => {
     keyboard.resume();
     screen.resume();

@@ -55,6 +55,11 @@ export class Screen implements Disposable {
     this.redraw();
   }
 
+  /** Gives the terminal back until `resume`, before a stop by Ctrl-Z. */
+  suspend(): void {
+    if (!this.restored) this.terminal.write(LEAVE);
+  }
+
   /** Takes the terminal over again, after a stop by Ctrl-Z and SIGCONT. */
   resume(): void {
     if (this.restored) return;

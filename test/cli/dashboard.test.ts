@@ -83,6 +83,17 @@ kernelTest(ON_TERMINAL, "Ctrl-C gives the terminal back and leaves the totals", 
   expect(has(left, "COUNT  RATE /s")).toBe(true);
 });
 
+kernelTest(ON_TERMINAL, "Ctrl-Z gives the terminal to the shell, fg takes it over again", async () => {
+  using tmux = openTmux(90, 35);
+  await dashboard(tmux, "--events", "syscalls,failed");
+  tmux.press("C-z");
+  await tmux.until("the shell is there", (lines) => has(lines, "Stopped") && !has(lines, "sorted by"));
+  tmux.line("clear; fg; echo over");
+  await tmux.until("the screen is back", (lines) => has(lines, "COUNTER") && has(lines, "sorted by"));
+  tmux.press("q");
+  await tmux.until("it is over", (lines) => has(lines, "over") && has(lines, "AVG looks back"));
+});
+
 kernelTest(ON_TERMINAL, "so does a signal", async () => {
   using tmux = openTmux(90, 35);
   await dashboard(tmux, "--events", "syscalls,failed");

@@ -21,9 +21,12 @@ export interface Tmux extends Disposable {
   until(what: string, holds: (lines: readonly string[]) => boolean): Promise<string[]>;
 }
 
+let opened = 0;
+
 /** Opens a terminal of this size. */
 export function openTmux(columns: number, rows: number): Tmux {
-  const server = `bpfkit-test-${process.pid}`;
+  // A server that has just been told to end may still hold its name.
+  const server = `bpfkit-test-${process.pid}-${++opened}`;
   const tmux = (...args: string[]) =>
     execFileSync("tmux", ["-L", server, "-f", "/dev/null", ...args], {
       encoding: "utf8",
