@@ -45,7 +45,7 @@ export const traceFn = defineCommand({
       await context.output.report(listReport(resolved, context.clock.now()));
       return undefined;
     }
-    const { sites, names, skipped } = resolved;
+    const { sites, names, skipped, waits } = resolved;
     for (const name of names) {
       if (given.filter !== undefined) checkFilter(given.filter, name);
       if (given.dist !== undefined) checkFilter(parseNumberName(given.dist), name);
@@ -53,12 +53,12 @@ export const traceFn = defineCommand({
     for (const { name, reason } of skipped.slice(0, NAMED)) context.notice(`left out: ${name} ${reason}`);
     if (skipped.length > NAMED) context.notice(`left out: ${skipped.length - NAMED} more functions`);
     if (given.dump) {
-      const plan = planOptions(given, context, { pid: context.pid, code: [] });
+      const plan = planOptions(given, context, waits, { pid: context.pid, code: [] });
       await context.print(dumpOf(traceProbe(sites, plan, facts).spec));
       return undefined;
     }
     const kernel = context.kernel();
-    const probe = traceProbe(sites, planOptions(given, context, ourselves(context, kernel)), facts);
+    const probe = traceProbe(sites, planOptions(given, context, waits, ourselves(context, kernel)), facts);
     const follow = context.tracee !== undefined;
     using session = openCalls(context, kernel, probe, { filter: taskFilter(given), follow });
     tellAttached(context, probe.spec);
@@ -75,14 +75,14 @@ export const traceFn = defineCommand({
   },
 });
 
-function planOptions(given: Options, context: Context, ourselves: Ourselves): PlanOptions {
+function planOptions(given: Options, context: Context, waits: boolean, ourselves: Ourselves): PlanOptions {
   const { ret, latency, slower, sample, buffer, string, filter, dist } = given;
   const asked = [filter, dist === undefined ? undefined : parseNumberName(dist)];
-  const waits = asked.some((each) => each !== undefined && needsReturn(each));
+  const asksLater = asked.some((each) => each !== undefined && needsReturn(each));
   return {
     mode: modeOf(given),
     dist,
-    withResult: ret || latency || slower !== undefined || waits,
+    withResult: ret || latency || slower !== undefined || waits || asksLater,
     where: filter,
     slowerNs: slower,
     sample,

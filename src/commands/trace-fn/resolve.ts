@@ -41,6 +41,8 @@ export interface Resolved {
   readonly sites: TraceSites;
   readonly names: readonly SiteName[];
   readonly skipped: readonly Skipped[];
+  /** Whether system calls are to be followed to their end whatever the options say. */
+  readonly waits: boolean;
 }
 
 /** What decides which functions are meant and what is shown of them. */
@@ -62,7 +64,8 @@ export function resolve(texts: readonly string[], around: Surroundings, wishes: 
   const syscalls: Unnumbered<SyscallSite>[] = [];
   const points: Unnumbered<TracepointSite>[] = [];
   const functions: Unnumbered<FunctionSite>[] = [];
-  for (const target of texts.map((text) => parseTarget(text, around))) {
+  const targets = texts.map((text) => parseTarget(text, around));
+  for (const target of targets) {
     if (target.kind === "syscall") syscalls.push(...systemCalls(target, around.abi));
     else if (target.kind === "tracepoint") points.push(...tracepoints(target, around));
     else if (target.kind === "user") functions.push(...userFunctions(target, around, wishes, skipped));
@@ -81,6 +84,7 @@ export function resolve(texts: readonly string[], around: Surroundings, wishes: 
     },
     names,
     skipped,
+    waits: targets.some(({ kind, returnOnly }) => kind === "syscall" && returnOnly),
   };
 }
 
