@@ -11,12 +11,12 @@ import {
   readStackTally,
   type StackDimension,
   type StackKey,
-  type StackWeight,
 } from "../../probes/stack-tally";
 import type { Clock } from "../context";
 import { type GroupNames, groupLabel } from "./group-label";
 import { KernelNames } from "./kernel-names";
 import type { Measure, StackProbe } from "./probe";
+import { CountsSince, EntriesSince, type Entry } from "./since-last";
 import { UnnamedFrames } from "./unnamed-frames";
 import { UnwoundStacks } from "./unwound-stacks";
 import type { UserNames } from "./user-names";
@@ -49,8 +49,6 @@ export interface Stretch {
 /** Between two looks for samples to unwind. */
 const UNWIND_NS = 10 * NS_PER.ms;
 
-type Entry = readonly [StackKey, StackWeight];
-
 const MISSING: Readonly<Record<string, string>> = {
   [String(StackId.unwalkable)]: "[stack not walkable]",
   [String(StackId.full)]: "[stack lost: no room]",
@@ -59,9 +57,8 @@ const MISSING: Readonly<Record<string, string>> = {
 
 export class Collector {
   readonly kernelNames = new KernelNames();
-  private readonly counted = new Map<string, StackWeight>();
-  private readonly lastLost = new Map<string, number>();
-  private lastTicks = 0;
+  private readonly entries = new EntriesSince();
+  private readonly counts = new CountsSince();
   /** Samples that come one by one. */
   private readonly unwound: UnwoundStacks | undefined;
 
@@ -110,14 +107,14 @@ export class Collector {
     const off = probe.off === undefined ? undefined : readOffCpu(probe.off, session);
     this.unwound?.drain();
     this.meet(session.ringBuffer(probe.tally.announcements).drain());
-    const changed = this.since([...reading.entries, ...(this.unwound?.entries ?? [])]);
+    const changed = this.entries.since([...reading.entries, ...(this.unwound?.entries ?? [])]);
     if (stretch.last && off !== undefined) changed.push(...this.stillAway(off.away, stretch));
     const builder = new ProfileBuilder();
     const unnamed = new UnnamedFrames();
     this.fill(builder, changed, unnamed);
     const { unwalkable, stacksFull, collisions, truncated } = readStackLosses(probe.store, session);
     const { mapFull, mapBusy } = reading;
-    const lost = this.lostSince({
+    const lost = this.counts.since({
       mapFull,
       mapBusy,
       stacksFull: stacksFull + (this.unwound?.full ?? 0),
@@ -127,7 +124,7 @@ export class Collector {
       ...(this.unwound === undefined ? {} : { samplesFull: this.unwound.lost }),
       missedRuns: session.recursionMisses(),
     });
-    const deep = this.lostSince({ truncated })["truncated"] as number;
+    const deep = this.counts.since({ truncated }).truncated;
     const profile = builder.build({
       title: options.title,
       measure: options.measure,
@@ -151,22 +148,6 @@ export class Collector {
           ]
         : []),
     ];
-  }
-
-  /** What was counted since the last call. */
-  private since(entries: readonly Entry[]): Entry[] {
-    const changed: Entry[] = [];
-    for (const [key, now] of entries) {
-      const text = keyText(key);
-      const before = this.counted.get(text);
-      if (before?.count === now.count) continue;
-      this.counted.set(text, now);
-      changed.push([
-        key,
-        before === undefined ? now : { count: now.count - before.count, total: now.total - before.total },
-      ]);
-    }
-    return changed;
   }
 
   /** The waits that have not ended yet count up to now. */
@@ -226,23 +207,11 @@ export class Collector {
     return path;
   }
 
-  private lostSince(now: Readonly<Record<string, number>>): Record<string, number> {
-    return Object.fromEntries(
-      Object.entries(now).map(([reason, total]) => {
-        const before = this.lastLost.get(reason) ?? 0;
-        this.lastLost.set(reason, Math.max(total, before));
-        return [reason, Math.max(0, total - before)];
-      }),
-    );
-  }
-
   private ticksSince(): number {
     const { ticks } = this.probe;
     if (ticks === undefined) return 0;
-    const now = Number(this.session.mappedArray(ticks).words.reduce((sum, word) => sum + word, 0n));
-    const since = now - this.lastTicks;
-    this.lastTicks = now;
-    return since;
+    const words = this.session.mappedArray(ticks).words;
+    return this.counts.since({ ticks: Number(words.reduce((sum, word) => sum + word, 0n)) }).ticks;
   }
 }
 
@@ -257,7 +226,3 @@ function marker(name: string): Frame {
 }
 const RUNNING = marker("[running]");
 const TRUNCATED = marker("[stack truncated]");
-
-function keyText({ kernel, user, cgroup, comm, pid, tid, cpu, state }: StackKey): string {
-  return `${kernel}|${user}|${pid}|${tid}|${cpu}|${state}|${cgroup}|${comm}`;
-}

@@ -60,6 +60,7 @@ export const stackProfile = defineCommand({
     const probe = stackProbe(probeOptions(given, facts, { follow, event, pid: kernel.ownPid() }), facts);
     using userNames = new UserNames(readable());
     using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
+    const attachedNs = context.clock.monotonicNs();
     tellAttached(context, probe.spec);
     context.notice(introduction(given, context));
     let cgroups: ReadonlyMap<bigint, string> | undefined;
@@ -81,7 +82,7 @@ export const stackProfile = defineCommand({
       arch: facts.arch,
     });
     // Awaited, or the session would be closed before the first report.
-    return await watch(context, session, collector, given, before);
+    return await watch(context, session, collector, given, { before, attachedNs });
   },
 });
 
@@ -158,7 +159,7 @@ async function watch(
   session: Session,
   collector: Collector,
   given: Options,
-  before: Before,
+  { before, attachedNs }: { readonly before: Before; readonly attachedNs: bigint },
 ): Promise<Outcome> {
   const intervalNs = given.interval ?? (given.live ? LIVE_INTERVAL_NS : undefined);
   const timing = { intervalNs, durationNs: given.duration };
@@ -166,15 +167,19 @@ async function watch(
   const over = new AbortController();
   const following = collector.follow(context.clock, over.signal);
   let startedAt = context.clock.now();
+  let readNs = attachedNs;
   let lost = 0;
   const tracee = context.tracee?.start();
   // It may be over before anybody else tells of it.
   if (tracee !== undefined) collector.meet([{ pid: tracee, comm: context.machine.commOf(tracee) ?? "" }]);
   try {
-    for await (const { startNs, endNs, last } of intervals(context.clock, timing, context.signal)) {
-      if (last) session.detach();
-      const durationNs = Number(endNs - startNs);
+    for await (const { last } of intervals(context.clock, timing, context.signal)) {
       await collector.prepare();
+      if (last) session.detach();
+      // What is read was counted from one reading to the next, not from one interval's end to the next one's.
+      const endNs = context.clock.monotonicNs();
+      const durationNs = Number(endNs - readNs);
+      readNs = endNs;
       const { profile, ticks } = collector.collect({ startedAt, durationNs, endNs, last });
       await show(context, profile, { count: ticks, processors }, given, before);
       lost += lostTotal(profile);
