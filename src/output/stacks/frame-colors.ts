@@ -1,7 +1,10 @@
 /** What frames look like: a hue for each kind, and within it a shade that the same name always gets. */
 import type { Label } from "./call-tree";
 
-export type Kind = Label["kind"];
+type Kind = Label["kind"] | "running";
+
+/** What a stack of a profile of all time ends in while its task is on a processor; all else it can end in is waiting. */
+const RUNNING = "[running]";
 
 /** What a search has found. */
 export const FOUND = "#c58be0";
@@ -23,19 +26,25 @@ const HUES: Readonly<Record<Kind, Hue>> = {
   jit: { title: "JIT", hue: [95, 145], saturation: 42, lightness: [64, 73] },
   inline: { title: "inlined", hue: [168, 188], saturation: 45, lightness: [66, 75] },
   waker: { title: "waker", hue: [262, 288], saturation: 48, lightness: [74, 81] },
+  running: { title: "on CPU", hue: [345, 345], saturation: 62, lightness: [74, 74] },
   marker: { title: "no function", hue: [220, 220], saturation: 5, lightness: [74, 80] },
 };
 
 /** The kinds in the order of a legend, with their names. */
 export const legend: readonly { readonly kind: Kind; readonly title: string }[] = (
-  ["group", "user", "kernel", "jit", "inline", "waker", "marker"] as const
+  ["group", "user", "kernel", "jit", "inline", "waker", "running", "marker"] as const
 ).map((kind) => ({ kind, title: HUES[kind].title }));
 
 /** The colour of a frame, as #rrggbb. */
-export function frameColor({ name, kind }: Pick<Label, "name" | "kind">): string {
-  const { hue, saturation, lightness } = HUES[kind];
-  const hash = hashOf(name);
+export function frameColor(label: Pick<Label, "name" | "kind">): string {
+  const { hue, saturation, lightness } = HUES[colorKind(label)];
+  const hash = hashOf(label.name);
   return hsl(between(hue, hash & 0xffff), saturation, between(lightness, hash >>> 16));
+}
+
+/** Which of the legend's kinds a frame is. */
+export function colorKind({ name, kind }: Pick<Label, "name" | "kind">): Kind {
+  return kind === "marker" && name === RUNNING ? "running" : kind;
 }
 
 /** The colour in the middle of a kind's shades. */

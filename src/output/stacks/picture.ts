@@ -5,7 +5,7 @@
 import { NS_PER } from "../../core/units";
 import { lossSentence, type RunInfo } from "../report";
 import type { CallTree, Label } from "./call-tree";
-import { frameColor, kindColor, legend } from "./frame-colors";
+import { colorKind, frameColor, kindColor, legend } from "./frame-colors";
 import type { Profile, ProfileFacts } from "./profile";
 import { shareWords, weightWords } from "./weight-text";
 
@@ -61,7 +61,7 @@ export function flamePicture(
     const details = [shareWords(total, all), weightWords(total, unit), ...own, ...placeOf(label)];
     return { details: details.join(", "), color: frameColor(label) };
   };
-  const kinds = new Set(tree.labels.map(({ kind }) => kind));
+  const kinds = new Set(tree.labels.map(colorKind));
   return {
     ...boxed(tree, limits, look, profile),
     title: profile.title,

@@ -54,6 +54,15 @@ test("a kind has its colours, and a name always the same", () => {
   for (const { color } of picture(mixed).boxes) expect(color).toMatch(/^#[0-9a-f]{6}$/);
 });
 
+test("running and waiting can be told apart", () => {
+  const state = (name: string) => ({ frames: ["f", { name, kind: "marker" as const }], weight: 1 });
+  const { legend, boxes } = picture(profileOf([state("[running]"), state("[sleeping]"), state("[blocked]")]));
+  expect(legend.map(({ title }) => title)).toEqual(["user", "on CPU", "no function"]);
+  const color = new Map(boxes.map((box) => [box.name, box.color]));
+  expect(color.get("[running]")).toBe(legend[1]!.color);
+  expect(color.get("[sleeping]")).not.toBe(legend[1]!.color);
+});
+
 test("too many boxes: the heaviest stay, each with its callers, and the rest is mentioned", () => {
   expect(boxes(mixed, { boxes: 5, depth: 9 })).toEqual([
     "all 0 0+10",
