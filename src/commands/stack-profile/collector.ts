@@ -119,7 +119,7 @@ export class Collector {
       mapBusy,
       stacksFull: stacksFull + (this.unwound?.full ?? 0),
       collisions,
-      unwalkable,
+      unwalkable: unwalkable + (this.unwound?.unwalkable ?? 0),
       ...(off === undefined ? {} : { tasksFull: off.tasksFull }),
       ...(this.unwound === undefined ? {} : { samplesFull: this.unwound.lost }),
       missedRuns: session.recursionMisses(),
@@ -141,7 +141,7 @@ export class Collector {
   private notes(deep: number): string[] {
     return [
       ...(deep > 0 ? [`Deeper than 127 frames: ${deep} stacks; their outermost frames are missing.`] : []),
-      ...(this.unwound?.notes ?? []),
+      ...(this.unwound?.newNotes() ?? []),
       ...(this.kernelNames.hidden
         ? [
             "The kernel hides its addresses: its functions have no names without root, or with kernel.kptr_restrict=2.",
@@ -195,7 +195,7 @@ export class Collector {
   private path({ user, kernel, pid, comm }: StackKey, stacks: ReadonlyMap<bigint, BigUint64Array>): Frame[] {
     const path: Frame[] = [];
     const unwound = this.unwound?.stack(user);
-    if (unwound?.end === "truncated") path.push(TRUNCATED);
+    if (unwound?.end === "truncated" || unwound?.end === "limit") path.push(TRUNCATED);
     const userHalf = unwound?.pcs ?? (isStack(user) ? stacks.get(user) : undefined);
     if (userHalf !== undefined) {
       for (let at = userHalf.length - 1; at >= 0; at--)

@@ -34,10 +34,11 @@ export class UnwoundStacks {
   private readonly found: UnwoundStack[] = [];
   private readonly ids = new Map<string, bigint>();
   private readonly counts = new Map<string, Entry>();
-  private readonly ends = new Map<UnwindEnd, number>();
-  private taken = 0;
+  private ends = new Map<UnwindEnd, number>();
   /** Samples whose stack was not kept, because there are as many different ones as were asked for. */
   full = 0;
+  /** Samples of whose user stack nothing could be read: its page is not in memory. */
+  unwalkable = 0;
 
   constructor(
     private readonly session: Session,
@@ -75,19 +76,24 @@ export class UnwoundStacks {
     return this.found[Number(id - FIRST_ID)];
   }
 
-  /** Sentences about stacks whose outermost frames are missing. */
-  get notes(): string[] {
-    return [...this.ends].flatMap(([end, count]) => {
+  /** Sentences about stacks whose outermost frames are missing, of those that came since the last call. */
+  newNotes(): string[] {
+    const ends = [...this.ends];
+    const all = ends.reduce((sum, [, count]) => sum + count, 0);
+    this.ends = new Map();
+    return ends.flatMap(([end, count]) => {
       const sentence = SENTENCES[end];
-      return sentence === undefined ? [] : [`${count} of ${this.taken} user stacks ${sentence}.`];
+      return sentence === undefined ? [] : [`${count} of ${all} user stacks ${sentence}.`];
     });
   }
 
   private idOf({ pid, comm }: StackKey, registers: BigUint64Array, stack: Uint8Array): bigint {
-    // A thread of the kernel has no user side, and the idle task neither.
-    if (stack.length === 0) return StackId.none;
+    if (!this.unwinder.hasUserSide(registers)) return StackId.none;
+    if (stack.length === 0) {
+      this.unwalkable++;
+      return StackId.unwalkable;
+    }
     const { pcs, end } = this.unwinder.unwind(this.processes.code(pid, comm), registers, stack);
-    this.taken++;
     this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
     const words = BigUint64Array.from(pcs);
     const text = `${end} ${Buffer.from(words.buffer).toString("latin1")}`;

@@ -60,6 +60,12 @@ export class Unwinder {
     this.frame = new Frame(this.machine, this.memory);
   }
 
+  /** False for a thread of the kernel and for the idle task: the kernel has zeroed what would be their registers. */
+  hasUserSide(registers: BigUint64Array): boolean {
+    const { columns, spColumn } = this.machine;
+    return registers[columns[spColumn] as number] !== 0n;
+  }
+
   /**
    * The frames of a thread of the process. `registers` are the words at the start of the kernel's `struct pt_regs`,
    * `stack` is what lay at the stack pointer and above.
@@ -77,7 +83,7 @@ export class Unwinder {
     let code = process.codeAt(frame.pc);
     let step: Step = "signal";
     while (pcs.length < limit) {
-      const left = this.leave(code, step === "signal");
+      const left = this.leave(code, step);
       if (!isStep(left)) return { pcs, end: left };
       step = left;
       code = process.codeAt(this.lookup(step === "signal"));
@@ -93,8 +99,9 @@ export class Unwinder {
   }
 
   /** Goes to the caller, or says why there is none. */
-  private leave(code: MappedCode | undefined, isInterrupted: boolean): Step | UnwindEnd {
+  private leave(code: MappedCode | undefined, reached: Step): Step | UnwindEnd {
     const { frame } = this;
+    const isInterrupted = reached === "signal";
     const { pc, sp } = frame;
     const row = code?.info?.rowAt(this.lookup(isInterrupted) - code.bias);
     if (row !== undefined) {
@@ -109,6 +116,8 @@ export class Unwinder {
       leaveTrampoline(this.machine, frame);
       return this.arrived("signal");
     }
+    // The outermost frame of a chain has none above it: System V ABI for AMD64, section 3.4.1.
+    if (reached === "chain" && frame.fp === 0) return "complete";
     if (!(frame.fp >= sp && frame.fp % 8 === 0)) return "no-info";
     frame.leaveByFramePointer();
     const left = this.arrived("chain");

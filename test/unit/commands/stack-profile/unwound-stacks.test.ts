@@ -23,16 +23,17 @@ const process: UnwindProcess = {
 interface Sample {
   readonly pid?: number;
   readonly pc: number;
+  readonly sp?: number;
   /** Words at the stack pointer, where the frame pointer points to. */
   readonly stack: readonly number[];
 }
 
 /** A record as the program writes it. */
-function recordOf({ pid = 7, pc, stack }: Sample): DataView {
+function recordOf({ pid = 7, pc, sp = SP, stack }: Sample): DataView {
   const view = new DataView(new ArrayBuffer(samples.record.size));
   const registers = new BigUint64Array(21);
   registers[RIP] = BigInt(pc);
-  registers[RSP] = registers[RBP] = BigInt(SP);
+  registers[RSP] = registers[RBP] = BigInt(sp);
   const words = new BigUint64Array(8);
   words.set(stack.map(BigInt));
   const key: StackKey = { kernel: StackId.none, user: StackId.none, comm: "prog", pid };
@@ -81,10 +82,14 @@ test("a stack is found by its id, and ids stand for stacks", () => {
   expect(unwound.stack(StackId.none)).toBeUndefined();
 });
 
-test("what has no user side has no stack", () => {
-  const unwound = taken([{ pc: 0, stack: [] }]);
-  expect(unwound.entries.map(([{ user }]) => user)).toEqual([StackId.none]);
-  expect(unwound.notes).toEqual([]);
+test("what has no user side has no stack; one that cannot be read is counted", () => {
+  const unwound = taken([
+    { pc: 0, sp: 0, stack: [] },
+    { pc: CODE, stack: [] },
+  ]);
+  expect(unwound.entries.map(([{ user }]) => user)).toEqual([StackId.none, StackId.unwalkable]);
+  expect(unwound.unwalkable).toBe(1);
+  expect(unwound.newNotes()).toEqual([]);
 });
 
 test("stacks beyond those there is room for are counted, and their samples kept", () => {
@@ -99,8 +104,10 @@ test("stacks beyond those there is room for are counted, and their samples kept"
 test("how stacks ended that do not lead to the first function", () => {
   const truncated = { pc: CODE + 1, stack: [SP + 4096, CODE + 2] };
   const lost = { pc: CODE + 1, stack: [0, 0x99] };
-  expect(taken([truncated, lost, truncated, ALONE]).notes).toEqual([
+  const unwound = taken([truncated, lost, truncated, CALLED]);
+  expect(unwound.newNotes()).toEqual([
     "2 of 4 user stacks go on further up than the part of the stack that is copied: --stack-size takes more.",
     "1 of 4 user stacks end in code without unwind information and without frame pointers.",
   ]);
+  expect(unwound.newNotes()).toEqual([]);
 });

@@ -96,6 +96,13 @@ describe("code without information", () => {
     });
   });
 
+  test("a frame pointer of 0 ends the chain", () => {
+    const sample = { pc: JIT, registers: { [RBP]: SP }, stack: [0, JIT + 1] };
+    expect(unwind(processOf(pushed), sample)).toEqual({ pcs: [JIT, JIT + 1], end: "complete" });
+    const unchained = { pc: JIT, registers: { [RBP]: 0 }, stack: [0, JIT + 1] };
+    expect(unwind(processOf(pushed), unchained)).toEqual({ pcs: [JIT], end: "no-info" });
+  });
+
   test.each<[string, number, string]>([
     ["below the stack pointer", SP - 8, "no-info"],
     ["odd", SP + 3, "no-info"],
