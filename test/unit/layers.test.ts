@@ -26,6 +26,7 @@ const packages: Readonly<Record<string, RegExp>> = {
   commander: /^cli\/command-line\.ts$/,
   "xz-decompress": /^symbols\/elf\/mini-debug-info\.ts$/,
   "pprof-format": /^output\/stacks\/pprof\.ts$/,
+  "prom-client": /^commands\/prometheus\.ts$/,
 };
 
 interface Import {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import fc from "fast-check";
 import { parseJitName } from "../../../src/symbols/jit-code";
 import { PerfMap } from "../../../src/symbols/perf-map";
@@ -85,7 +86,9 @@ function hotFunction(n) { for (let i = 0; i < n; i++) sum += Math.sqrt(i); retur
 for (let i = 0; i < 3000; i++) hotFunction(2000);
 console.log(process.pid);`,
   );
-  const pid = execFileSync(process.execPath, ["--perf-basic-prof", script], { encoding: "utf8" }).trim();
+  // V8 leaves a log of its own where it runs.
+  const options = { cwd: dirname(script), encoding: "utf8" } as const;
+  const pid = execFileSync(process.execPath, ["--perf-basic-prof", script], options).trim();
   const path = `/tmp/perf-${pid}.map`;
   const text = readFileSync(path);
   rmSync(path);
