@@ -21,7 +21,10 @@ export const traceFn = defineCommand({
   name: "trace-fn",
   summary: "Trace calls with arguments, results and times",
   description:
-    "Shows calls as they happen, with their arguments; with --count, --latency or --dist what they add up to.",
+    "Shows calls as they happen, with their arguments; with --count, --latency or --dist what they add up to.\n" +
+    "A target is s:openat (system call), libc:malloc (library or program), /path/of/file:func, :func (program of " +
+    "-p or COMMAND), vfs_read or module:func (kernel), t:sched:sched_switch (tracepoint); r: in front asks for the " +
+    "return only; 'tcp_*' and '/^tcp_v[46]/' stand for many.",
   options,
   argument: {
     syntax: "[target...]",
