@@ -12,6 +12,7 @@ import { intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
 import { Collector } from "./collector";
 import type { EventOptions } from "./event-program";
+import { eventSites } from "./event-sites";
 import { check, copiedStack, measureOf, type Options, options, unitOf } from "./options";
 import { type ProbeOptions, stackProbe } from "./probe";
 import { checkFormat, profileFromFile } from "./profile-file";
@@ -96,7 +97,6 @@ function readable(): (name: string) => string {
 /** The places that `--on` names. */
 function eventOf(given: Options, facts: KernelFacts, kernel: Kernel | undefined): EventOptions | undefined {
   if (given.on === undefined) return undefined;
-  const { eventSites } = require("./event-sites") as typeof import("./event-sites");
   return { sites: eventSites(given.on, { facts, kernel, pid: given.pid?.[0] }), weight: given.weight };
 }
 

@@ -8,6 +8,9 @@ const KERNEL_MODULE: Module = { path: "[kernel]", start: 0n, end: 0n, fileOffset
 const OWN_FRAMES =
   /^(?:bpf_prog_[0-9a-f]{16}_|bpf_trace_run\d|__bpf_trace_|__traceiter_|bpf_trampoline_|trace_call_bpf|perf_trace_|kprobe_|bpf_get_stack|perf_call_bpf|__bpf_prog_enter)/;
 
+/** How frames without names begin. */
+const NO_NAME = "[0x";
+
 /** Kernel addresses to frames. */
 export class KernelNames {
   private symbols: Kallsyms | undefined;
@@ -17,8 +20,11 @@ export class KernelNames {
   /** The frames of a kernel stack as the kernel gives it, the innermost first, without those of tracing itself. */
   frames(addresses: BigUint64Array): Frame[] {
     const frames = Array.from(addresses, (address, at) => this.frame(address, at > 0));
-    const first = frames.findIndex(({ name }) => !OWN_FRAMES.test(name));
-    return first < 0 ? frames : frames.slice(first);
+    let first = frames.findIndex(({ name }) => !OWN_FRAMES.test(name));
+    if (first < 0) return frames;
+    // Older kernels have no names for the trampolines that lead to programs.
+    while (first > 0 && frames[first]?.name.startsWith(NO_NAME) === true) first++;
+    return frames.slice(first);
   }
 
   /** True where the kernel shows no addresses. */
@@ -33,7 +39,7 @@ export class KernelNames {
     this.symbols ??= readKallsyms();
     const symbol = this.symbols.lookup(isCaller ? address - 1n : address);
     const module = this.module(symbol?.module);
-    const name = symbol?.name ?? `[0x${address.toString(16)}]`;
+    const name = symbol?.name ?? `${NO_NAME}${address.toString(16)}]`;
     const frame: Frame = { name, kind: "kernel", module, address };
     this.known.set(address, frame);
     return frame;

@@ -44,8 +44,9 @@ static long now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); r
 #define NAP(t) ({ register long n __asm__("x8") = 101; register long a __asm__("x0") = (long)(t); \\
   register long b __asm__("x1") = 0; __asm__ volatile("svc 0" : "+r"(a) : "r"(n), "r"(b) : "memory"); a; })
 #endif
-__attribute__((noinline)) void long_sleep(void) { struct timespec t = { 0, 60000000 }; NAP(&t); sink++; }
-__attribute__((noinline)) void short_sleep(void) { struct timespec t = { 0, 5000000 }; NAP(&t); sink++; }
+__attribute__((noinline)) void begun(void) { sink++; }
+__attribute__((noinline)) void long_sleep(void) { begun(); struct timespec t = { 0, 60000000 }; NAP(&t); sink++; }
+__attribute__((noinline)) void short_sleep(void) { begun(); struct timespec t = { 0, 5000000 }; NAP(&t); sink++; }
 int main(void) {
   long a = now();
   for (int i = 0; i < 7; i++) long_sleep();
