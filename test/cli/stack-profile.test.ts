@@ -45,6 +45,7 @@ describe("refused with 2, before anything is attached", () => {
     ["a system call that does not exist", ["--on", "s:raed"], /matches no system call\n(?:.*\n)*.*"read"/],
     ["a file that is not there", ["--from", "/no/such.folded"], /^bpfkit: from: cannot read .*ENOENT\n/],
     ["a file of something else", ["--from", BUILT], /^bpfkit: read ".*": line 1 does not end in a number/],
+    ["a file and a program", ["--from", folded, "--", "true"], /^bpfkit: from: .*starts no program\n/],
     ["a comparison as JSON", ["--from", folded, "--diff", folded, "--json"], /^bpfkit: diff: format "json"/],
   ])("%s", async (_name, args, stderr) => {
     const ended = await bpfkit(PROFILE, ...args);

@@ -3,6 +3,7 @@
 import type { KernelFacts } from "../../bpf/facts";
 import type { Kernel } from "../../bpf/kernel";
 import type { Session } from "../../bpf/session";
+import { UsageError } from "../../core/errors";
 import { NS_PER } from "../../core/units";
 import { lostTotal } from "../../output/report";
 import { profileEndings } from "../../output/stacks/formats";
@@ -45,6 +46,10 @@ export const stackProfile = defineCommand({
     checkFormat(context.format, given);
     const before = given.diff === undefined ? undefined : profileFromFile("diff", given.diff);
     if (given.from !== undefined) {
+      if (context.tracee !== undefined)
+        throw new UsageError("from: a profile from a file starts no program", {
+          hint: 'leave out "--" and what follows',
+        });
       await show(context, profileFromFile("from", given.from), undefined, given, before);
       return undefined;
     }

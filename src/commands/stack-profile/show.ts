@@ -76,7 +76,8 @@ function rateOf({ durationNs, measure }: Profile, { count, processors }: Ticks):
 function summary(profile: Profile, ticks: Ticks | undefined): string {
   const { unit, measure, samples, durationNs } = profile;
   const count = samples.count.reduce((sum, each) => sum + each, 0);
-  const stacks = `in ${differentStacks(callTree(profile))} different stacks`;
+  const different = differentStacks(callTree(profile));
+  const stacks = `in ${different} different ${different === 1 ? "stack" : "stacks"}`;
   if (unit === "nanoseconds") {
     const total = totalWeight(profile);
     const what = measure === "off-cpu" ? "waits" : "samples and waits";
