@@ -97,9 +97,9 @@ function planOptions(given: Options, context: Context, waits: boolean, ourselves
   };
 }
 
-function wishes({ arg, pid }: Options, { tracee }: Context): Wishes {
+function wishes({ arg, pid, list }: Options, { tracee }: Context): Wishes {
   const [only, ...more] = pid ?? [];
-  return { args: arg, pid: more.length === 0 ? only : undefined, program: tracee?.command[0] };
+  return { args: arg, pid: more.length === 0 ? only : undefined, program: tracee?.command[0], listing: list };
 }
 
 /** As asked for, else the cheapest that the kernel has; a listing asks no kernel. */

@@ -52,6 +52,8 @@ export interface Wishes {
   readonly pid: number | undefined;
   /** COMMAND's program. */
   readonly program: string | undefined;
+  /** Nothing is traced, only shown. */
+  readonly listing: boolean;
 }
 
 /** Finds what the targets name. Throws a UsageError for one that names nothing, and where nothing is left. */
@@ -74,6 +76,7 @@ export function resolve(texts: readonly string[], around: Surroundings, wishes: 
   const calls = unique(syscalls, ({ place }) => place.number).sort((a, b) => a.place.number - b.place.number);
   const names = [...calls, ...points, ...functions];
   if (names.length === 0) throw nothingLeft(skipped);
+  if (functions.length > MOST_FUNCTIONS && !wishes.listing) throw tooMany(functions.length);
   const numbered = <S>(all: readonly Unnumbered<S>[], first: number) =>
     all.map(({ place }, i) => ({ ...place, site: first + i }) as S);
   return {
@@ -90,6 +93,15 @@ export function resolve(texts: readonly string[], around: Surroundings, wishes: 
 
 function unique<T>(all: readonly T[], keyOf: (one: T) => unknown): T[] {
   return [...new Map(all.map((one) => [keyOf(one), one])).values()];
+}
+
+/** Each takes programs of its own and a place in the kernel's code. */
+const MOST_FUNCTIONS = 2000;
+
+function tooMany(count: number): Error {
+  return new UsageError(`target: ${count} functions match, at most ${MOST_FUNCTIONS} are traced at once`, {
+    hint: "narrow the pattern; --list shows what matches",
+  });
 }
 
 function nothingLeft(skipped: readonly Skipped[]): Error {

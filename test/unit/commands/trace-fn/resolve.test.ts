@@ -39,7 +39,7 @@ const around: Surroundings = {
   readTracefs: (path) => FILES[path],
 };
 
-const plain: Wishes = { args: undefined, pid: undefined, program: undefined };
+const plain: Wishes = { args: undefined, pid: undefined, program: undefined, listing: false };
 const found = (...targets: string[]) => resolve(targets, around, plain);
 const names = (...targets: string[]) => found(...targets).names.map(({ name }) => name);
 
@@ -95,6 +95,20 @@ test.each([
 test("the return of a system call makes all wait for theirs, and shows no arguments", () => {
   expect(found("r:s:read")).toMatchObject({ waits: true, names: [{ name: "read", params: [] }] });
   expect(found("s:read").waits).toBe(false);
+});
+
+test("a pattern that matches very many functions is refused, and can be listed", () => {
+  const lines = Array.from(
+    { length: 2001 },
+    (_, i) => `${(0xffffffff81000000n + BigInt(i)).toString(16)} T many_${i}\n`,
+  );
+  const crowded = {
+    ...around,
+    tracefs: undefined,
+    kallsyms: () => new Kallsyms(Buffer.from(lines.join(""))),
+  };
+  expect(() => resolve(["many_*"], crowded, plain)).toThrow("2001 functions match, at most 2000");
+  expect(resolve(["many_*"], crowded, { ...plain, listing: true }).names).toHaveLength(2001);
 });
 
 test("without a target nothing is traced", () => expect(() => found()).toThrow("target: none given"));
