@@ -43,7 +43,7 @@ const pages = {
     hit: `g.querySelector("rect").getAttribute("fill") === "#c58be0"`,
     settled: `document.querySelectorAll("#chart g.frame rect[width]").length > 0 &&
       [...document.querySelectorAll("#chart g.frame")].every((g) =>
-        Math.abs(g.getAttribute("width") - g.querySelector("rect").getAttribute("width")) < 1)`,
+        Math.abs(g.getAttribute("width") - g.querySelector("rect").getAttribute("width")) < 0.05)`,
   },
 } as const;
 
