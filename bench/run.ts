@@ -33,7 +33,7 @@ const benchmarks: readonly Benchmark[] = [
 ];
 
 function usage(): string {
-  const names = benchmarks.map(({ name, summary }) => `  ${name.padEnd(14)}${summary}`).join("\n");
+  const names = benchmarks.map(({ name, summary }) => `  ${name.padEnd(16)}${summary}`).join("\n");
   return `npm run bench [-- NAME…] [--rounds N] [--check]\n${names}\n  --check       exit 1 when a bound is broken\n`;
 }
 
