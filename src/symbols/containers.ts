@@ -43,6 +43,16 @@ export function containerOf(path: string): Container | undefined {
   return undefined;
 }
 
+/** In place of a container's name where there is none. */
+const NO_CONTAINER = "host";
+
+/** What tables call the container of a cgroup: its runtime and the beginning of its id. `path` is undefined if it is gone. */
+export function containerName(path: string | undefined, id: bigint): string {
+  if (path === undefined) return `(gone, id ${id})`;
+  const container = containerOf(path);
+  return container === undefined ? NO_CONTAINER : `${container.runtime}:${container.id.slice(0, 12)}`;
+}
+
 /** Every container among the cgroups in `paths`, each with the cgroup that is the container itself. */
 export function containersIn(paths: Iterable<string>): ContainerCgroup[] {
   const found: ContainerCgroup[] = [];

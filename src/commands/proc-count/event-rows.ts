@@ -5,9 +5,10 @@ import { NS_PER } from "../../core/units";
 import { harmless } from "../../output/harmless";
 import type { Json } from "../../output/report";
 import { taskFigures } from "../../probes/task-cost";
+import { containerName } from "../../symbols/containers";
 import { commandLineText } from "./command-line-text";
 import type { ExecEvent } from "./event-records";
-import { argsLabels, containerName, divided } from "./rows";
+import { argsLabels, divided } from "./rows";
 
 /** How the kernel's numbers are named, and its times. */
 export interface EventNames {

@@ -4,7 +4,7 @@ import { nameOf } from "../../probes/exec-group-reader";
 import { type GroupParts, GroupWord, SIGNALS } from "../../probes/exec-groups";
 import { type ArgsValue, type ExecDimension, type ExecKey, NOT_CAPTURED } from "../../probes/exec-key";
 import { type TaskFigure, taskFigures } from "../../probes/task-cost";
-import { containerOf } from "../../symbols/containers";
+import { containerName } from "../../symbols/containers";
 
 /** What a row is about. Labels that the grouping does not have are undefined. */
 export interface Labels {
@@ -43,9 +43,6 @@ export interface Names {
   /** The path of a cgroup; undefined when it is gone. */
   cgroup(id: bigint): string | undefined;
 }
-
-/** What is outside of all containers. */
-export const NO_CONTAINER = "host";
 
 /** The figures of one group, as numbers. */
 type Figures = Omit<ExecRow, keyof Labels>;
@@ -116,13 +113,6 @@ export function argsLabels({ length, text, kept }: ArgsValue): { args: string[];
   // Each word is closed by a NUL, the last one unless it was cut.
   if (!argsCut && words.at(-1) === "") words.pop();
   return { args: words, argsCut };
-}
-
-/** A container as tables show it. */
-export function containerName(path: string | undefined, id: bigint): string {
-  if (path === undefined) return `(gone, id ${id})`;
-  const container = containerOf(path);
-  return container === undefined ? NO_CONTAINER : `${container.runtime}:${container.id.slice(0, 12)}`;
 }
 
 const SIGNAL_NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));

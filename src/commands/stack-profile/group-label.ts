@@ -1,7 +1,7 @@
 /** What the root of a stack says: whose it is. Pure. */
 import type { Group } from "../../output/stacks/profile";
 import type { StackDimension, StackKey } from "../../probes/stack-tally";
-import { containerOf } from "../../symbols/containers";
+import { containerName } from "../../symbols/containers";
 
 /** What keys have numbers for. */
 export interface GroupNames {
@@ -26,16 +26,10 @@ export function groupLabel(key: StackKey, by: StackDimension, names: GroupNames)
     case "cgroup":
       return { label: names.cgroup(cgroup) ?? `(gone, id ${cgroup})` };
     case "container":
-      return { label: containerLabel(names.cgroup(cgroup), cgroup) };
+      return { label: containerName(names.cgroup(cgroup), cgroup) };
   }
 }
 
 function commOf(comm: string): string {
   return comm.startsWith("swapper/") ? IDLE : comm || "[no name]";
-}
-
-function containerLabel(path: string | undefined, id: bigint): string {
-  if (path === undefined) return `(gone, id ${id})`;
-  const container = containerOf(path);
-  return container === undefined ? "host" : `${container.runtime}:${container.id.slice(0, 12)}`;
 }

@@ -4,7 +4,7 @@ import type { Dimension, GroupKey } from "../../probes/group-key";
 import { percentile } from "../../probes/histogram";
 import { addStats, type Stats } from "../../probes/stats";
 import type { TallyEntry } from "../../probes/tally";
-import { containerOf } from "../../symbols/containers";
+import { containerName } from "../../symbols/containers";
 import { type Abi, compatAbis, syscallName } from "../../symbols/syscalls";
 
 /** A row: what it is about, and its figures. Labels that the grouping does not have are undefined. */
@@ -36,9 +36,6 @@ export interface Names {
   /** The path of a cgroup; undefined when it is gone. */
   cgroup(id: bigint): string | undefined;
 }
-
-/** What is outside of all containers. */
-export const NO_CONTAINER = "host";
 
 /**
  * The rows of a reading, in no order. Groups that get the same labels become one row. `failuresOnly`: nothing but
@@ -87,12 +84,6 @@ function label(dimension: Dimension, key: GroupKey, names: Names): Partial<Sysca
     case "errno":
       return { errno: errnoName(key.errno ?? 0) };
   }
-}
-
-function containerName(path: string | undefined, id: bigint): string {
-  if (path === undefined) return `(gone, id ${id})`;
-  const container = containerOf(path);
-  return container === undefined ? NO_CONTAINER : `${container.runtime}:${container.id.slice(0, 12)}`;
 }
 
 function figures({ count, failed, totalNs, maxNs, histogram }: Stats) {
