@@ -2,6 +2,7 @@
 import type { Btf } from "../../bpf/btf/btf";
 import type { Prototype } from "../../bpf/btf/prototype";
 import { moduleBtf } from "../../bpf/btf/vmlinux";
+import type { KernelFacts } from "../../bpf/facts";
 import { formOfType } from "../../probes/calls/btf-form";
 import type { FunctionParam, FunctionSite } from "../../probes/calls/function-calls";
 import { callRegisters } from "../../probes/calls/registers";
@@ -68,7 +69,7 @@ function functionSite(
   const known = btf === undefined || prototype === undefined ? registers(arch) : typed(btf, prototype.params);
   const params = returnOnly ? [] : (wished ?? (offset > 0 ? registers(arch) : known));
   const result = args?.result ?? resultForm(btf, prototype?.returns);
-  const isTyped = around.via() === "fentry" && offset === 0 && canBeTyped(btf, prototype);
+  const isTyped = around.via() === "fentry" && offset === 0 && canBeTyped(btf, prototype, around.facts);
   return {
     name: offset > 0 ? `${name}+${offset}` : name,
     params,
@@ -91,10 +92,26 @@ function functionSite(
 /** fentry and fexit have as many arguments as this on every kernel that has them, each of them one word. */
 const MOST_TYPED = 6;
 
-function canBeTyped(btf: Btf | undefined, prototype: Prototype | undefined): boolean {
+function canBeTyped(btf: Btf | undefined, prototype: Prototype | undefined, facts: KernelFacts): boolean {
   if (btf === undefined || prototype === undefined || prototype.variadic) return false;
-  const { params } = prototype;
-  return params.length <= MOST_TYPED && params.every(({ type }) => (btf.sizeOf(type) ?? 0) <= 8);
+  const { params, returns } = prototype;
+  const types = params.map(({ type }) => type);
+  if (returns !== 0) types.push(returns);
+  return params.length <= MOST_TYPED && types.every((type) => mayBeRead(btf, type, facts));
+}
+
+/**
+ * Whether the verifier lets a program read an argument of this type (btf_ctx_access, kernel/bpf/btf.c): one word, and of
+ * pointers those to structs, letters and nothing; since Linux 5.17 those to numbers.
+ */
+function mayBeRead(btf: Btf, id: number, facts: KernelFacts): boolean {
+  const type = btf.resolve(id);
+  if (type.kind === "int" || type.kind === "enum" || type.kind === "enum64")
+    return (btf.sizeOf(id) ?? 0) <= 8;
+  if (type.kind !== "ptr") return false;
+  const target = btf.resolve(type.type);
+  if (target.kind === "int") return target.name === "char" || facts.isAtLeast(5, 17);
+  return target.kind === "struct" || target.kind === "union" || target.kind === "void";
 }
 
 type Hooks = Pick<FunctionSite, "entry" | "return">;
