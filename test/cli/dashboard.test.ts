@@ -115,10 +115,10 @@ describe("exit codes", () => {
       "--check",
       "--json",
     ];
-    const { code, stdout, stderr } = await bpfkit(...args, "--alert", "syscalls > 0/s");
+    const { code, stdout, stderr } = await bpfkit(...args, "--alert", "total syscalls > 0");
     expect({ code, stderr }).toEqual({
       code: 4,
-      stderr: expect.stringContaining("alert fired: syscalls > 0/s"),
+      stderr: expect.stringContaining("alert fired: total syscalls > 0"),
     });
     expect(JSON.parse(stdout)).toMatchObject({ totals: { alertsFired: 1 } });
     expect((await bpfkit(...args, "--alert", "syscalls > 1000G/s")).code).toBe(0);
