@@ -20,6 +20,7 @@ const packages = [
   "grep",
   "libatomic1",
   "libbpf-tools",
+  "libc-bin",
   "libc6-dev",
   "libstdc++6",
   "mount",

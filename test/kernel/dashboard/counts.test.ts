@@ -141,7 +141,7 @@ kernelTest(NEEDS, "with -- only the program and its descendants count", async ({
 });
 
 kernelTest(NEEDS, "bpfkit does not count itself, unless told to", async ({ kernel }) => {
-  const name = readFileSync("/proc/self/comm", "utf8");
+  const name = readFileSync("/proc/self/comm", "utf8").trimEnd();
   writeFileSync("/proc/self/comm", "dash-itself");
   try {
     const args = ["dashboard", "--once", "--events", "opens", "--comm", "dash-itself"];

@@ -202,7 +202,7 @@ kernelTest(
   "a map is found by the number that its process has in its own namespace",
   async () => {
     const program = workshop.compile("contained", source);
-    const script = `mount -t tmpfs none /mnt && cp ${program} /mnt && mount -t tmpfs none /tmp && exec /mnt/contained`;
+    const script = `mount -t tmpfs none /run && cp ${program} /run && mount -t tmpfs none /tmp && exec /run/contained`;
     const target = await start("unshare", "-m", "-p", "-f", "sh", "-c", script);
     expect(target.pid).toBe(1);
     const [outside] = readFileSync(`/proc/${target.started}/task/${target.started}/children`, "utf8").split(
@@ -210,7 +210,7 @@ kernelTest(
     );
     const pid = Number(outside);
     using symbols = new UserSymbols();
-    expect(shown(symbols, pid, target.hidden)).toBe("hidden+0 /mnt/contained");
+    expect(shown(symbols, pid, target.hidden)).toBe("hidden+0 /run/contained");
     writeFileSync(`/proc/${pid}/root/tmp/perf-1.map`, `${target.anonymous.toString(16)} 40 made inside\n`);
     expect(shown(symbols, pid, target.anonymous + 1n)).toBe("made inside+1 [jit]");
     await target.end();
