@@ -11,7 +11,8 @@ import { counted } from "./counted";
 
 /** A shell that waits for a line, forks a child that executes nothing, and then waits for its end. */
 async function waiting(): Promise<ChildProcess> {
-  const child = spawn("bash", ["-c", "read x; (read x <&3) & echo $!; wait; read x"], {
+  // With a socket for input bash takes itself for a remote shell, and would read ~/.bashrc.
+  const child = spawn("bash", ["--norc", "-c", "read x; (read x <&3) & echo $!; wait; read x"], {
     stdio: ["pipe", "pipe", "inherit", "pipe"],
   });
   await once(child, "spawn");
