@@ -1,6 +1,7 @@
 /**
  * Jest runs what tsc emitted; the sources are mapped back by the inline source maps. One worker: kernel tests count
- * what the machine does, and two that run at once would count each other.
+ * what the machine does, and two that run at once would count each other. A failed test may leave a program behind,
+ * which must not keep the run from ending.
  */
 module.exports = {
   rootDir: __dirname,
@@ -8,6 +9,7 @@ module.exports = {
   testMatch: ["**/*.test.js"],
   transform: {},
   maxWorkers: 1,
+  forceExit: true,
   testTimeout: 60_000,
   reporters: ["default", "<rootDir>/dist/test/summary-reporter.js"],
 };

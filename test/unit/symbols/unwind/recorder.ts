@@ -30,10 +30,13 @@ export async function withRecorder(
     const child = spawn(program, [String(samples)], { stdio: ["pipe", "ignore", "inherit", output] });
     closeSync(output);
     const ended = once(child, "exit");
-    await finished(child.pid as number);
-    use(child.pid as number, readMoments(readFileSync(written)));
-    child.stdin?.end();
-    await ended;
+    try {
+      await finished(child.pid as number);
+      use(child.pid as number, readMoments(readFileSync(written)));
+    } finally {
+      child.stdin?.end();
+      await ended;
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

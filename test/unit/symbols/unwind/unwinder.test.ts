@@ -18,13 +18,18 @@ const builds: Readonly<Record<string, readonly string[]>> = {
   "not position-independent": ["-O2", "-no-pie", "-fno-pie", "-fomit-frame-pointer"],
 };
 
-test.each(Object.entries(builds))("%s: frame by frame what libgcc finds", async (_, flags) => {
+test.each(Object.entries(builds))("%s: frame by frame what libgcc finds", async (name, flags) => {
+  // A static program calls what the loader would choose through stubs without unwind information: libgcc stops there too.
+  const ends = name === "static" ? ["complete", "no-info"] : ["complete"];
   await withRecorder(flags, SAMPLES, (pid, moments) => {
     using symbols = new UserSymbols();
     const process_ = new UnwindInfos().of(symbols.process(pid));
     const unwinder = new Unwinder(process.arch);
     expect(moments.length).toBe(2 * SAMPLES);
-    for (const { registers, stack, frames } of moments)
-      expect(unwinder.unwind(process_, registers, stack)).toEqual({ pcs: frames, end: "complete" });
+    for (const { registers, stack, frames } of moments) {
+      const { pcs, end } = unwinder.unwind(process_, registers, stack);
+      expect(pcs).toEqual(frames);
+      expect(ends).toContain(end);
+    }
   });
 });
