@@ -1,9 +1,9 @@
 /** From rows to a report: which columns, in which order, with which totals. Pure. */
-import { NS_PER } from "../../core/units";
 import { percentText, perSecond, rateText, wholeText } from "../../output/figures";
 import type { Column, Report } from "../../output/report";
 import type { Dimension } from "../../probes/group-key";
 import { RELATIVE_ERROR } from "../../probes/log-histogram";
+import { latencyColumns } from "../latencies";
 import type { SortOrder } from "../output-options";
 import type { SyscallRow } from "./rows";
 
@@ -176,7 +176,7 @@ function columnsOf({ by, latency, errors }: ReportOptions, calls: number, durati
     number("count", "count"),
     ...(errors ? [number("failed", "failed")] : []),
     ...(latency
-      ? timeColumns
+      ? latencyColumns
       : [
           {
             title: "share",
@@ -197,27 +197,3 @@ function columnsOf({ by, latency, errors }: ReportOptions, calls: number, durati
         ]),
   ];
 }
-
-const DECIMALS = { ms: 3, us: 1 } as const;
-
-function duration(title: string, unit: keyof typeof DECIMALS, key: keyof SyscallRow & string): Cells {
-  const value = (row: SyscallRow) => row[key] as number;
-  return {
-    title,
-    unit,
-    key,
-    align: "right",
-    text: (row) => (value(row) / NS_PER[unit]).toFixed(DECIMALS[unit]),
-    json: (row) => Math.round(value(row)),
-  };
-}
-
-// One unit for all that is about a single call, so that the columns can be compared with each other.
-const timeColumns = [
-  duration("total", "ms", "totalNs"),
-  duration("avg", "us", "avgNs"),
-  duration("p50", "us", "p50Ns"),
-  duration("p95", "us", "p95Ns"),
-  duration("p99", "us", "p99Ns"),
-  duration("max", "us", "maxNs"),
-];

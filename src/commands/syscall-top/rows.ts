@@ -1,14 +1,14 @@
 /** From groups of the kernel's to rows a person understands. Pure. */
 import { errnoName } from "../../core/errno";
 import type { Dimension, GroupKey } from "../../probes/group-key";
-import { percentile } from "../../probes/histogram";
 import { addStats, type Stats } from "../../probes/stats";
 import type { TallyEntry } from "../../probes/tally";
 import { containerName } from "../../symbols/containers";
 import { type Abi, compatAbis, syscallName } from "../../symbols/syscalls";
+import { type Latencies, latenciesOf } from "../latencies";
 
 /** A row: what it is about, and its figures. Labels that the grouping does not have are undefined. */
-export interface SyscallRow {
+export interface SyscallRow extends Latencies {
   readonly nr?: number;
   readonly syscall?: string;
   readonly abi?: Abi;
@@ -20,12 +20,6 @@ export interface SyscallRow {
   readonly errno?: string;
   readonly count: number;
   readonly failed: number;
-  readonly totalNs: number;
-  readonly avgNs: number;
-  readonly p50Ns: number;
-  readonly p95Ns: number;
-  readonly p99Ns: number;
-  readonly maxNs: number;
 }
 
 /** How the kernel's numbers are named. */
@@ -56,7 +50,7 @@ export function rowsOf(
   }
   return [...groups.values()].map(({ labels, stats }) => {
     const { count, failed } = stats;
-    return { ...labels, ...figures({ ...stats, failed: failuresOnly ? count : failed }) };
+    return { ...labels, count, failed: failuresOnly ? count : failed, ...latenciesOf(stats) };
   });
 }
 
@@ -84,18 +78,4 @@ function label(dimension: Dimension, key: GroupKey, names: Names): Partial<Sysca
     case "errno":
       return { errno: errnoName(key.errno ?? 0) };
   }
-}
-
-function figures({ count, failed, totalNs, maxNs, histogram }: Stats) {
-  const at = (fraction: number) => percentile(histogram, fraction, maxNs) ?? 0;
-  return {
-    count,
-    failed,
-    totalNs,
-    avgNs: count === 0 ? 0 : Math.round(totalNs / count),
-    p50Ns: at(0.5),
-    p95Ns: at(0.95),
-    p99Ns: at(0.99),
-    maxNs,
-  };
 }

@@ -1,25 +1,18 @@
 /** What was counted per function, as a report. Pure. */
-import { NS_PER } from "../../core/units";
 import { perSecond, rateText, wholeText } from "../../output/figures";
 import type { Column, Report } from "../../output/report";
-import { percentile } from "../../probes/histogram";
 import { RELATIVE_ERROR } from "../../probes/log-histogram";
 import type { Stats } from "../../probes/stats";
+import { type Latencies, latenciesOf, latencyColumns } from "../latencies";
 import type { SortOrder } from "../output-options";
 
 /** What a table can be sorted by. Numbers begin with the largest, names with the first. */
 export const sortColumns = ["count", "total", "avg", "p50", "p95", "p99", "max", "function"] as const;
 export type SortColumn = (typeof sortColumns)[number];
 
-export interface FunctionRow {
+export interface FunctionRow extends Latencies {
   readonly function: string;
   readonly count: number;
-  readonly totalNs: number;
-  readonly avgNs: number;
-  readonly p50Ns: number;
-  readonly p95Ns: number;
-  readonly p99Ns: number;
-  readonly maxNs: number;
 }
 
 const SORT_KEYS: Readonly<Record<SortColumn, keyof FunctionRow>> = {
@@ -43,18 +36,8 @@ export interface ReportOptions {
 }
 
 /** The row of a function; without times they are zero. */
-export function functionRow(name: string, { count, totalNs, maxNs, histogram }: Stats): FunctionRow {
-  const at = (fraction: number) => percentile(histogram, fraction, maxNs) ?? 0;
-  return {
-    function: name,
-    count,
-    totalNs,
-    avgNs: count === 0 ? 0 : totalNs / count,
-    p50Ns: at(0.5),
-    p95Ns: at(0.95),
-    p99Ns: at(0.99),
-    maxNs,
-  };
+export function functionRow(name: string, stats: Stats): FunctionRow {
+  return { function: name, count: stats.count, ...latenciesOf(stats) };
 }
 
 /** The report of one stretch of time. Functions that were not called have no row. */
@@ -73,7 +56,7 @@ export function functionReport(
   const totalNs = rows.reduce((sum, row) => sum + row.totalNs, 0);
   return {
     ...span,
-    columns: [name, number("count", "count"), ...(latency ? times : [rate(span.durationNs)])],
+    columns: [name, number("count", "count"), ...(latency ? latencyColumns : [rate(span.durationNs)])],
     rows: shown,
     totals: {
       count: calls,
@@ -123,25 +106,3 @@ function rate(durationNs: number): Cells {
     json: ({ count }) => perSecond(count, durationNs),
   };
 }
-
-const DECIMALS = { ms: 3, us: 1 } as const;
-
-function duration(title: string, unit: keyof typeof DECIMALS, key: keyof FunctionRow & `${string}Ns`): Cells {
-  return {
-    title,
-    unit,
-    key,
-    align: "right",
-    text: (row) => (row[key] / NS_PER[unit]).toFixed(DECIMALS[unit]),
-    json: (row) => Math.round(row[key]),
-  };
-}
-
-const times = [
-  duration("total", "ms", "totalNs"),
-  duration("avg", "us", "avgNs"),
-  duration("p50", "us", "p50Ns"),
-  duration("p95", "us", "p95Ns"),
-  duration("p99", "us", "p99Ns"),
-  duration("max", "us", "maxNs"),
-];
