@@ -46,7 +46,9 @@ export function qemuCommand(machine: Machine): { program: string; args: string[]
     program: board.program,
     args: [
       ...board.arguments,
-      ...["-accel", "tcg,thread=multi", "-smp", "2", "-m", String(machine.memoryMiB)],
+      // One thread for both processors: with two, a processor may run code that the other one is just patching, as
+      // the kernel does when a tracepoint is switched on or off, and the kernel oopses.
+      ...["-accel", "tcg,thread=single", "-smp", "2", "-m", String(machine.memoryMiB)],
       ...["-nodefaults", "-display", "none", "-no-reboot"],
       // signal=off: Ctrl-C is a key for the guest.
       ...[

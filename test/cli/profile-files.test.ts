@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { Profile } from "pprof-format";
 import { BUILT, bpfkit } from "./built-bpfkit";
+import { asNobody, nobodyTest } from "./nobody";
 
 const folder = mkdtempSync(join(tmpdir(), "bpfkit-profile-"));
 // Another user writes there, too.
@@ -28,22 +29,9 @@ const profile = (...args: string[]) => bpfkit("stack-profile", ...args);
 const from = (...args: string[]) => profile("--from", file("after.folded"), ...args);
 const quietly = { code: 0, signal: null, stdout: "", stderr: "" };
 
-/** As somebody without rights, if we have any. */
-function powerless(...args: string[]): Promise<{ failed: boolean; stdout: string; stderr: string }> {
-  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [BUILT, "stack-profile", ...args],
-      { ...user, cwd: "/" },
-      (error, stdout, stderr) => resolve({ failed: error !== null, stdout, stderr }),
-    );
-  });
-}
-
-test("a file's ending is the format, and no rights are needed", async () => {
-  const made = await powerless("--from", file("after.folded"), "-o", file("a.svg"));
-  expect(made).toEqual({ failed: false, stdout: "", stderr: "" });
+nobodyTest("a file's ending is the format, and no rights are needed", () => {
+  const made = asNobody(["stack-profile", "--from", file("after.folded"), "-o", file("a.svg")]);
+  expect(made).toMatchObject({ status: 0, stdout: "", stderr: "" });
   expect(read("a.svg")).toMatch(/^<\?xml [\s\S]*<title>after\.folded<\/title>[\s\S]*<\/svg>\n$/);
 });
 

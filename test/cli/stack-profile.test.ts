@@ -1,14 +1,13 @@
 /** stack-profile as a process of its own: formats, files, mistakes, rights. */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import Ajv from "ajv/dist/2020";
 import { kernelTest } from "../kernel/kernel-test";
-import { recordSkip } from "../kernel/skip-log";
 import { stackProfileSchema } from "../unit/commands/stack-profile/shapes";
 import { BUILT, bpfkit, bpfkitDuring } from "./built-bpfkit";
+import { asNobody, nobodyTest } from "./nobody";
 
 const NEEDS = ["perf-event", "btf", "ring-buffer"];
 const PROFILE = "stack-profile";
@@ -113,18 +112,6 @@ Total: 40 samples in 2 different stacks.
 });
 
 describe("without rights", () => {
-  const asNobody = (args: readonly string[]) =>
-    spawnSync(process.execPath, [BUILT, ...args], {
-      encoding: "utf8",
-      ...(process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}),
-    });
-  const able = asNobody(["--version"]).status === 0;
-  const nobodyTest = (name: string, run: () => void) => {
-    if (able) return test(name, run);
-    recordSkip({ test: name, reason: "another user cannot read the project's folder" });
-    return test.skip(name, () => {});
-  };
-
   nobodyTest("ends with 77 and names the capabilities", () => {
     const { status, stderr } = asNobody([PROFILE, "-d", "1"]);
     expect(status).toBe(77);

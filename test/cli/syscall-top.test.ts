@@ -14,11 +14,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Ajv from "ajv/dist/2020";
 import { kernelTest } from "../kernel/kernel-test";
-import { recordSkip } from "../kernel/skip-log";
 import { until } from "../kernel/syscall-top/workload";
 import { root } from "../root";
 import { slug, type Variant } from "../unit/commands/syscall-top/shapes";
 import { ATTACHED, BUILT, bpfkit, bpfkitDuring, bpfkitStarted, documentOf } from "./built-bpfkit";
+import { asNobody, nobodyTest } from "./nobody";
 import { type Ended, type Running, started } from "./spawned";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint"];
@@ -116,21 +116,6 @@ describe("refused with 2, before anything is attached", () => {
 });
 
 describe("without rights", () => {
-  /** Ways to lose them; the first that works here is taken. */
-  const asNobody = (args: readonly string[]) => {
-    const isRoot = process.getuid?.() === 0;
-    return spawnSync(NODE, [BUILT, ...args], {
-      encoding: "utf8",
-      ...(isRoot ? { uid: 65534, gid: 65534 } : {}),
-    });
-  };
-  const able = asNobody(["--version"]).status === 0;
-  const nobodyTest = (name: string, run: () => void) => {
-    if (able) return test(name, run);
-    recordSkip({ test: name, reason: "another user cannot read the project's folder" });
-    return test.skip(name, () => {});
-  };
-
   nobodyTest("ends with 77 and names the capabilities and the remedy", () => {
     const { status, stdout, stderr } = asNobody([TOP, "-d", "1"]);
     expect({ status, stdout }).toEqual({ status: 77, stdout: "" });

@@ -37,7 +37,7 @@ describe("the machine", () => {
     const of = { ...machine, architecture };
     expect(qemuCommand(of).program).toBe(program);
     expect(argumentsAfter("-append", of)[0]).toContain(console);
-    expect(argumentsAfter("-accel", of)).toEqual(["tcg,thread=multi"]);
+    expect(argumentsAfter("-accel", of)).toEqual(["tcg,thread=single"]);
   });
 
   test("the console is a file, or the terminal with Ctrl-C as a key", () => {
