@@ -8,6 +8,7 @@ module.exports = {
   roots: ["<rootDir>/dist/test"],
   testMatch: ["**/*.test.js"],
   transform: {},
+  setupFilesAfterEnv: ["<rootDir>/dist/test/second-try.js"],
   maxWorkers: 1,
   forceExit: true,
   testTimeout: 60_000,
