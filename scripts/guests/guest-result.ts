@@ -11,6 +11,6 @@ export interface GuestResult extends SuiteResult {
 
 /** The result of a guest in which no test was run. */
 export function brokenGuest(kernel: GuestKernel, fault: string, release?: string): GuestResult {
-  const nothing = { passed: 0, failures: [], skips: [], bootSeconds: 0, testSeconds: 0 };
+  const nothing = { passed: 0, failures: [], skips: [], again: [], bootSeconds: 0, testSeconds: 0 };
   return { kernel, release, ...nothing, faults: [fault] };
 }

@@ -44,6 +44,8 @@ export interface SuiteResult {
   readonly passed: number;
   readonly failures: readonly Failure[];
   readonly skips: readonly Skip[];
+  /** Tests that failed at first, and passed in a second run with nothing beside it. */
+  readonly again: readonly string[];
   /** Why the run as a whole does not count, apart from failed tests. */
   readonly faults: readonly string[];
   readonly testSeconds: number;

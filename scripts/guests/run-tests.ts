@@ -1,12 +1,20 @@
 import { join } from "node:path";
 import { messageOf } from "../../src/core/errors";
-import { boot, type PreparedGuest } from "./boot";
+import { boot, type GuestEnd, type PreparedGuest } from "./boot";
 import { guestEnvironment } from "./environment";
 import { createExchange, type Exchange, guestExchange, readIfThere } from "./exchange";
 import { brokenGuest, type GuestResult } from "./guest-result";
-import { parseSkipLog, summarizeJest, unexplainedSkips, unrunSuites } from "./jest-results";
+import {
+  type JestOutput,
+  parseSkipLog,
+  type SkipRecord,
+  summarizeJest,
+  unexplainedSkips,
+  unrunSuites,
+} from "./jest-results";
 import { compiledTests, jestArguments } from "./jest-run";
 import { projectFolder } from "./project";
+import { failedFiles, mended, withSecondRun } from "./second-run";
 
 const guestSuites = ["kernel", "cli", "guests"];
 
@@ -37,8 +45,55 @@ export interface TestRunOptions {
   onOutput(text: string): void;
 }
 
+/** What a guest that did not break brought back. */
+interface GuestRun {
+  readonly output: JestOutput;
+  readonly skipped: readonly SkipRecord[];
+  readonly release: string | undefined;
+  readonly end: GuestEnd;
+}
+
+/** A guest's result, and what to do to have a better one. */
+export interface TestRun {
+  readonly result: GuestResult;
+  /** Runs what failed once more, in a guest of its own; absent where nothing did. */
+  readonly again?: () => Promise<GuestResult>;
+}
+
 /** Runs the test suites in a guest. A guest that breaks gives a result with a fault; only a stop by signal throws. */
-export async function runTests(guest: PreparedGuest, options: TestRunOptions): Promise<GuestResult> {
+export async function runTests(guest: PreparedGuest, options: TestRunOptions): Promise<TestRun> {
+  const first = await tryRun(guest, options, options.filter);
+  // A guest that broke left no word of what it had done so far.
+  if (!("output" in first))
+    return { result: first, again: async () => (await runTests(guest, options)).result };
+  const files = failedFiles(first.output);
+  const result = resultOf(guest, first, options);
+  if (files.length === 0) return { result };
+  return { result, again: () => runAgain(guest, first, files, options) };
+}
+
+async function runAgain(
+  guest: PreparedGuest,
+  first: GuestRun,
+  files: readonly string[],
+  options: TestRunOptions,
+): Promise<GuestResult> {
+  const second = await tryRun(guest, options, ["--runTestsByPath", ...files]);
+  if (!("output" in second)) return { ...resultOf(guest, first, options), faults: second.faults };
+  const output = withSecondRun(first.output, second.output);
+  const skipped = [...first.skipped, ...second.skipped];
+  // Both runs' tests tell how it went, not the status of either.
+  const end = { ...second.end, status: 0 };
+  const result = resultOf(guest, { ...second, output, skipped, end }, options);
+  const testSeconds = first.end.commandSeconds + second.end.commandSeconds;
+  return { ...result, testSeconds, again: mended(first.output, output) };
+}
+
+async function tryRun(
+  guest: PreparedGuest,
+  options: TestRunOptions,
+  chosen: readonly string[],
+): Promise<GuestRun | GuestResult> {
   const [jest, ...rest] = jestArguments(guestTests());
   const exchange = await createExchange({
     cwd: projectFolder,
@@ -47,10 +102,10 @@ export async function runTests(guest: PreparedGuest, options: TestRunOptions): P
       BPFKIT_SKIP_LOG: `${guestExchange}/skips.ndjson`,
       BPFKIT_JEST_RESULT: `${guestExchange}/jest.json`,
     },
-    // The filter comes first: an option that takes a list, as --roots does, would take what follows it too.
+    // What is chosen comes first: an option that takes a list, as --roots does, would take what follows it too.
     // The emulated processor is some ten times slower; a time-out is there for hangs only.
     words: [
-      ...["node", jest!, ...options.filter, "--testTimeout=300000"],
+      ...["node", jest!, ...chosen, "--testTimeout=300000"],
       ...["/node_modules/", ...hostOnly].map((pattern) => `--testPathIgnorePatterns=${pattern}`),
       ...rest,
     ],
@@ -66,32 +121,29 @@ export async function runTests(guest: PreparedGuest, options: TestRunOptions): P
   }
 }
 
-async function runIn(
-  exchange: Exchange,
-  guest: PreparedGuest,
-  options: TestRunOptions,
-): Promise<GuestResult> {
+async function runIn(exchange: Exchange, guest: PreparedGuest, options: TestRunOptions): Promise<GuestRun> {
   const print = (chunk: Buffer) => options.onOutput(chunk.toString());
   const end = await boot({ ...options, guest, exchange, onStdout: print, onStderr: print });
   const written = (name: string) => readIfThere(join(exchange.folder, name));
   const json = await written("jest.json");
   if (json === undefined) throw new Error(`Jest ended with status ${end.status} and left no result`);
+  const skipped = parseSkipLog((await written("skips.ndjson")) ?? "");
+  return { output: JSON.parse(json), skipped, release: (await written("release"))?.trim(), end };
+}
 
-  const output = JSON.parse(json);
-  const summary = summarizeJest(output, parseSkipLog((await written("skips.ndjson")) ?? ""));
-  const filtered = options.filter.length > 0;
+function resultOf(
+  { kernel }: PreparedGuest,
+  { output, skipped, release, end }: GuestRun,
+  { filter }: TestRunOptions,
+): GuestResult {
+  const summary = summarizeJest(output, skipped);
+  const filtered = filter.length > 0;
   const faults = unrunSuites(output, guestTests(), filtered);
   // A filter by name makes Jest skip all the others.
   if (!filtered) faults.push(...unexplainedSkips(summary.skips));
   if (end.status !== 0 && summary.failures.length === 0 && faults.length === 0) {
     faults.push(`Jest ended with status ${end.status}`);
   }
-  return {
-    kernel: guest.kernel,
-    release: (await written("release"))?.trim(),
-    ...summary,
-    faults,
-    bootSeconds: end.bootSeconds,
-    testSeconds: end.commandSeconds,
-  };
+  const { bootSeconds, commandSeconds: testSeconds } = end;
+  return { kernel, release, ...summary, again: [], faults, bootSeconds, testSeconds };
 }

@@ -65,6 +65,7 @@ export function suiteReport(title: string, result: SuiteResult): string {
   for (const fault of result.faults) lines.push(`  fault: ${fault}`);
   for (const failure of result.failures)
     lines.push(`  failed: ${failure.test}${failure.note ? ` (${failure.note})` : ""}`);
+  for (const test of result.again) lines.push(`  failed at first, passed in a second run: ${test}`);
   const groups = new Map<string, string[]>();
   for (const skip of result.skips) {
     const reason = skip.reason ?? "no reason recorded";

@@ -6,11 +6,18 @@ import { UsageError } from "../../src/core/errors";
 import { cached } from "../guests/cache";
 import { readIfThere } from "../guests/exchange";
 import { hostCommand } from "../guests/host-command";
-import { parseSkipLog, type SuiteResult, summarizeJest, unrunSuites } from "../guests/jest-results";
+import {
+  type JestOutput,
+  parseSkipLog,
+  type SuiteResult,
+  summarizeJest,
+  unrunSuites,
+} from "../guests/jest-results";
 import { compiledTests, jestArguments } from "../guests/jest-run";
 import { runMain } from "../guests/main-program";
 import { unpackNpmPackage } from "../guests/npm-packages";
 import { projectFolder } from "../guests/project";
+import { failedFiles, mended, withSecondRun } from "../guests/second-run";
 import { isGood, resultCells, resultHeading, suiteReport, textTable, totals } from "../guests/summary";
 
 const versions = ["22", "24"];
@@ -58,12 +65,32 @@ async function nodeProgram(version: string): Promise<string> {
 }
 
 async function testUnder(node: string, filter: readonly string[], signal: AbortSignal): Promise<NodeResult> {
+  const tests = compiledTests(suites);
+  const begun = Date.now();
+  const first = await jestUnder(node, filter, tests, signal);
+  const files = failedFiles(first.output);
+  const second =
+    files.length === 0 ? undefined : await jestUnder(node, ["--runTestsByPath", ...files], tests, signal);
+  const testSeconds = (Date.now() - begun) / 1000;
+  const output = second === undefined ? first.output : withSecondRun(first.output, second.output);
+  const summary = summarizeJest(output, [...first.skipped, ...(second?.skipped ?? [])]);
+  const faults = unrunSuites(output, tests, filter.length > 0);
+  if (first.status !== 0 && files.length === 0 && faults.length === 0)
+    faults.push(`Jest ended with status ${first.status}`);
+  const version = (await hostCommand(node, ["--version"])).toString().trim();
+  return { version, ...summary, again: mended(first.output, output), faults, testSeconds };
+}
+
+async function jestUnder(
+  node: string,
+  chosen: readonly string[],
+  tests: ReturnType<typeof compiledTests>,
+  signal: AbortSignal,
+) {
   const folder = await mkdtemp(join(tmpdir(), "bpfkit-nodes-"));
   const outputFile = join(folder, "jest.json");
   const skipLog = join(folder, "skips.ndjson");
-  const tests = compiledTests(suites);
   const [jest, ...rest] = jestArguments(tests);
-  const begun = Date.now();
   try {
     // Programs that tests start by the name "node" are to be this one as well.
     const env = {
@@ -72,21 +99,11 @@ async function testUnder(node: string, filter: readonly string[], signal: AbortS
       BPFKIT_SKIP_LOG: skipLog,
       BPFKIT_JEST_RESULT: outputFile,
     };
-    const status = await run(node, [jest!, ...filter, ...rest], env, signal);
-    const testSeconds = (Date.now() - begun) / 1000;
+    const status = await run(node, [jest!, ...chosen, ...rest], env, signal);
     const json = await readIfThere(outputFile);
     if (json === undefined) throw new Error(`"${node}": Jest ended with status ${status} and left no result`);
-    const output = JSON.parse(json);
-    const summary = summarizeJest(output, parseSkipLog((await readIfThere(skipLog)) ?? ""));
-    const faults = unrunSuites(output, tests, filter.length > 0);
-    if (status !== 0 && summary.failures.length === 0 && faults.length === 0)
-      faults.push(`Jest ended with status ${status}`);
-    return {
-      version: (await hostCommand(node, ["--version"])).toString().trim(),
-      ...summary,
-      faults,
-      testSeconds,
-    };
+    const output: JestOutput = JSON.parse(json);
+    return { status, output, skipped: parseSkipLog((await readIfThere(skipLog)) ?? "") };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -12,6 +12,7 @@ const good: GuestResult = {
     { test: "fexit counts", reason: "no direct calls", feature: "fentry" },
     { test: "other", reason: "not here", feature: undefined },
   ],
+  again: [],
   faults: [],
   bootSeconds: 5.2,
   testSeconds: 61.7,
@@ -52,6 +53,13 @@ test("skips with the same reason stand together", () => {
 test("failures and faults are named", () => {
   expect(suiteReport("guest", { ...failed, faults: ["no result"] })).toBe(
     ["guest: FAILED", "  fault: no result", "  failed: kernel/a.test.js (broke)"].join("\n"),
+  );
+});
+
+test("what a second run mended is named, and is no failure", () => {
+  const result = { ...good, skips: [], again: ["cli/a.test.js: ends"] };
+  expect(suiteReport("guest", result)).toBe(
+    ["guest: ok", "  failed at first, passed in a second run: cli/a.test.js: ends"].join("\n"),
   );
 });
 
