@@ -1,6 +1,7 @@
 /** A headless Chromium behind a pipe that speaks the DevTools protocol: opens a file, and does what a user does. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -47,7 +48,8 @@ export class Chromium {
         "--remote-debugging-pipe",
         "about:blank",
       ],
-      { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
+      // A process group of its own, so that its helpers can be ended with it. Without the pipe it ends by itself.
+      { detached: true, stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] },
     );
     let text = "";
     (this.browser.stdio[4] as Readable).setEncoding("utf8").on("data", (piece: string) => {
@@ -112,9 +114,10 @@ export class Chromium {
 
   async close(): Promise<void> {
     const gone = new Promise((resolve) => this.browser.once("exit", resolve));
-    this.browser.kill();
+    // Asked politely, its helpers outlive it and fill their caches while the folder is being removed.
+    process.kill(-this.browser.pid!, "SIGKILL");
     await gone;
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 20 });
   }
 
   private async attach(): Promise<string> {
