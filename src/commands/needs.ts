@@ -51,8 +51,8 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
       ...(["hash", "per-cpu-array", "mmapable-array", "ring-buffer"] as const),
     ],
     gains: {
-      btf: "no --off-cpu, --wall, --unwind dwarf, and no program can be started with --",
-      "btf-raw-tracepoint": "no --off-cpu and --wall, and no program can be started with --",
+      btf: "no --off-cpu, --wakeup, --wall, --unwind dwarf, and no program can be started with --",
+      "btf-raw-tracepoint": "no --off-cpu, --wakeup and --wall, and no program can be started with --",
       "probe-read-kernel": "a process is called like one of its threads",
       fentry: "functions of the kernel with --on take kprobes",
       kprobe: "no functions of the kernel with --on where there is no fentry",

@@ -10,6 +10,7 @@ import { call, exit, jump, jump32 } from "../asm/jump";
 import { lookup, remove, update } from "../asm/macros/map";
 import { load, loadImm64, loadMapValue, store } from "../asm/memory";
 import { fp, type Register, r0, r1, r2, r6, r7, r8, r9 } from "../asm/register";
+import type { Btf } from "../bpf/btf/btf";
 import type { KernelFacts } from "../bpf/facts";
 import { hashMap, type MapSpec, mappableArray } from "../bpf/map-spec";
 import type { ProgramSpec } from "../bpf/program-spec";
@@ -52,6 +53,8 @@ export interface OffCpu {
   readonly maps: readonly MapSpec[];
   /** By the thread's id as the kernel numbers it. */
   readonly away: MapSpec<number, Away>;
+  /** Where the key is in such a task's value. */
+  readonly keyOffset: number;
   readonly losses: MapSpec<number, { tasksFull: number }>;
 }
 
@@ -67,9 +70,21 @@ function awayCodec(tally: StackTally) {
 
 /** Lays out the maps, with room for `maxTasks` tasks that are off their processors at the same time. */
 export function offCpu(tally: StackTally, maxTasks: number): OffCpu {
-  const away = hashMap("off_cpu", { key: u32, value: awayCodec(tally), maxEntries: maxTasks });
+  const value = awayCodec(tally);
+  const away = hashMap("off_cpu", { key: u32, value, maxEntries: maxTasks });
   const losses = mappableArray("off_losses", Losses, 1);
-  return { maps: [away, losses] as readonly unknown[] as MapSpec[], away, losses };
+  const maps = [away, losses] as readonly unknown[] as MapSpec[];
+  return { maps, away, keyOffset: value.offsets.key, losses };
+}
+
+/** The kernel's types. Throws a NotSupportedError where it does not describe them. */
+export function requireSchedulerTypes(facts: Pick<KernelFacts, "btf">): Btf {
+  const btf = facts.btf();
+  if (btf === undefined)
+    throw new NotSupportedError("off-cpu: needs BTF to follow the scheduler's tasks", {
+      hint: "this kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)",
+    });
+  return btf;
 }
 
 export interface OffCpuOptions {
@@ -94,11 +109,7 @@ export interface OffCpuOptions {
  */
 export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): ProgramSpec {
   const { off, store: stacks, tally } = options;
-  const btf = facts.btf();
-  if (btf === undefined)
-    throw new NotSupportedError("off-cpu: needs BTF to follow the scheduler's tasks", {
-      hint: "this kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)",
-    });
+  const btf = requireSchedulerTypes(facts);
   const task = (member: string) => btf.requireMember("task_struct", member);
   const state = btf.member("task_struct", "__state") ?? task("state");
   const Value = awayCodec(tally);

@@ -36,6 +36,11 @@ export interface StackKey {
   readonly cpu?: number;
   /** Why it was off its processor: see `off-cpu.ts`; ON_CPU when it was on it. */
   readonly state?: number;
+  /** Who ended the wait: see `wakers.ts`. An empty name where nobody was seen. */
+  readonly wakerKernel?: bigint;
+  readonly wakerUser?: bigint;
+  readonly wakerComm?: string;
+  readonly wakerPid?: number;
 }
 
 /** In place of a state. */
@@ -44,21 +49,25 @@ export const ON_CPU = 0xffff_ffff;
 export interface StackKeyParts {
   readonly by: StackDimension;
   readonly state: boolean;
+  readonly waker: boolean;
 }
 
 export type StackKeyCodec = StructCodec<Readonly<Record<keyof StackKey, Codec<never>>>> & Codec<StackKey>;
 
 /** The layout of a key, widest fields first, so that padding is at its end only. */
-export function stackKeyCodec({ by, state }: StackKeyParts): StackKeyCodec {
+export function stackKeyCodec({ by, state, waker }: StackKeyParts): StackKeyCodec {
   return struct({
     kernel: u64,
     user: u64,
+    ...(waker ? { wakerKernel: u64, wakerUser: u64 } : {}),
     ...(by === "cgroup" || by === "container" ? { cgroup: u64 } : {}),
     comm: cstring(COMM_SIZE),
+    ...(waker ? { wakerComm: cstring(COMM_SIZE) } : {}),
     pid: u32,
     ...(by === "thread" ? { tid: u32 } : {}),
     ...(by === "cpu" ? { cpu: u32 } : {}),
     ...(state ? { state: u32 } : {}),
+    ...(waker ? { wakerPid: u32 } : {}),
   }) as unknown as StackKeyCodec;
 }
 
@@ -68,7 +77,7 @@ export interface KeyRegisters {
   readonly state?: Register;
 }
 
-/** Writes the key of the current task to `fp + at`. `scratch` names SHOWN_IDS_SIZE free bytes. Loses r0–r5. */
+/** Writes the key of the current task, woken by nobody yet, to `fp + at`. `scratch` names SHOWN_IDS_SIZE free bytes. Loses r0–r5. */
 export function writeStackKey(
   codec: StackKeyCodec,
   { by }: StackKeyParts,
@@ -84,6 +93,9 @@ export function writeStackKey(
     zero(fp, at + codec.size - codec.holes, codec.holes),
     [store(8, fp, to("kernel"), registers.kernel), store(8, fp, to("user"), registers.user)],
     has("state") ? [store(4, fp, to("state"), registers.state ?? ON_CPU | 0)] : [],
+    (["wakerKernel", "wakerUser", "wakerComm", "wakerPid"] as const).map((field) =>
+      has(field) ? zero(fp, to(field), codec.fields[field].size) : [],
+    ),
     ofThread ? readComm(to("comm")) : readProcessComm(facts.btf(), to("comm"), scratch),
     has("cgroup") ? [call(helper.getCurrentCgroupId), store(8, fp, to("cgroup"), r0)] : [],
     has("cpu") ? [call(helper.getSmpProcessorId), store(4, fp, to("cpu"), r0)] : [],
@@ -167,7 +179,7 @@ export function addToStacks(
 }
 
 /**
- * Says whose key is new, and wakes the reader: the process may end at any time. When the ring is full nobody is told,
+ * Says whose key is new, and by whom it was woken, and wakes the reader: the process may end at any time. When the ring is full nobody is told,
  * and the process is looked at later. The key is at `key + at`. Loses r0–r5 and `work`.
  */
 export function announce(
@@ -176,17 +188,19 @@ export function announce(
   at: number,
   work: Register,
 ): Block {
-  const { comm, pid } = codec.offsets;
-  return emitRecord({
-    ring: announcements as RingSpec,
-    size: Announced.size,
-    record: work,
-    fill: [
-      [load(8, r1, key, at + comm), load(8, r2, key, at + comm + 8), load(4, r5, key, at + pid)],
-      [store(8, work, Announced.offsets.comm, r1), store(8, work, Announced.offsets.comm + 8, r2)],
-      store(4, work, Announced.offsets.pid, r5),
-    ],
-  });
+  const { comm, pid, wakerComm, wakerPid } = codec.offsets;
+  const named = (commAt: number, pidAt: number): Block =>
+    emitRecord({
+      ring: announcements as RingSpec,
+      size: Announced.size,
+      record: work,
+      fill: [
+        [load(8, r1, key, at + commAt), load(8, r2, key, at + commAt + 8), load(4, r5, key, at + pidAt)],
+        [store(8, work, Announced.offsets.comm, r1), store(8, work, Announced.offsets.comm + 8, r2)],
+        store(4, work, Announced.offsets.pid, r5),
+      ],
+    });
+  return [named(comm, pid), "wakerComm" in codec.fields ? named(wakerComm, wakerPid) : []];
 }
 
 /** Everything counted so far. */

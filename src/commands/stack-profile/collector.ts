@@ -4,7 +4,7 @@ import { NS_PER } from "../../core/units";
 import type { Frame, Profile, WeightUnit } from "../../output/stacks/profile";
 import { ProfileBuilder } from "../../output/stacks/profile-builder";
 import { type OffCpuState, offCpuState, readOffCpu } from "../../probes/off-cpu";
-import { isStack, readStackLosses, readStacks, StackId } from "../../probes/stack-store";
+import { readStackLosses, readStacks } from "../../probes/stack-store";
 import {
   type Announcement,
   ON_CPU,
@@ -17,12 +17,17 @@ import { type GroupNames, groupLabel } from "./group-label";
 import { KernelNames } from "./kernel-names";
 import type { Measure, StackProbe } from "./probe";
 import { CountsSince, EntriesSince, type Entry } from "./since-last";
+import { marker, StackPaths, wakerOf } from "./stack-paths";
 import { UnnamedFrames } from "./unnamed-frames";
 import { UnwoundStacks } from "./unwound-stacks";
 import type { UserNames } from "./user-names";
 
 export interface CollectorOptions {
   readonly measure: Measure;
+  /** Show who ended each wait, too. */
+  readonly waker: boolean;
+  /** Show the kernel's half of stacks. */
+  readonly kernel: boolean;
   /** Of the weights. */
   readonly unit: WeightUnit;
   readonly by: StackDimension;
@@ -49,14 +54,9 @@ export interface Stretch {
 /** Between two looks for samples to unwind. */
 const UNWIND_NS = 10 * NS_PER.ms;
 
-const MISSING: Readonly<Record<string, string>> = {
-  [String(StackId.unwalkable)]: "[stack not walkable]",
-  [String(StackId.full)]: "[stack lost: no room]",
-  [String(StackId.collision)]: "[stack lost: collision]",
-};
-
 export class Collector {
-  readonly kernelNames = new KernelNames();
+  private readonly kernelNames = new KernelNames();
+  private readonly paths: StackPaths;
   private readonly entries = new EntriesSince();
   private readonly counts = new CountsSince();
   /** Samples that come one by one. */
@@ -69,6 +69,7 @@ export class Collector {
     private readonly groupNames: GroupNames,
     private readonly options: CollectorOptions,
   ) {
+    this.paths = new StackPaths(this.kernelNames, userNames, options.kernel);
     const { maxStacks, arch } = options;
     if (probe.samples !== undefined)
       this.unwound = new UnwoundStacks(session, probe.samples, userNames, maxStacks, arch);
@@ -159,7 +160,7 @@ export class Collector {
   }
 
   private fill(builder: ProfileBuilder, entries: readonly Entry[], unnamed: UnnamedFrames): void {
-    const stacks = readStacks(this.probe.store, this.session);
+    const sources = { walked: readStacks(this.probe.store, this.session), unwound: this.unwound };
     const groups = new Map<string, number>();
     const frames = new Map<Frame, number>();
     const numberOf = (frame: Frame) => {
@@ -170,11 +171,12 @@ export class Collector {
       }
       return number;
     };
-    const { measure, frequency, states } = this.options;
+    const { measure, waker, frequency, states } = this.options;
     const period = Math.round(NS_PER.s / frequency);
     for (const [key, { count, total }] of entries) {
       const away = key.state === undefined || key.state === ON_CPU ? undefined : offCpuState(key.state);
       if (away !== undefined && states !== undefined && !states.includes(away)) continue;
+      if (measure === "wakeup" && wakerOf(key) === undefined) continue;
       const group = groupLabel(key, this.options.by, this.groupNames);
       const identity = `${group.label}|${group.pid}|${group.tid}`;
       let number = groups.get(identity);
@@ -182,29 +184,20 @@ export class Collector {
         number = builder.group(group);
         groups.set(identity, number);
       }
-      const path = this.path(key, stacks);
-      for (const frame of path)
-        if (frame.kind === "user") unnamed.add(this.userNames.whyUnnamed(frame), count);
+      const path =
+        measure === "wakeup"
+          ? this.paths.ofWaker(key, sources)
+          : waker
+            ? this.paths.ofBoth(key, sources)
+            : this.paths.ofTask(key, sources);
+      for (const frame of path) {
+        const original = this.paths.original(frame);
+        if (original.kind === "user") unnamed.add(this.userNames.whyUnnamed(original), count);
+      }
       if (measure === "wall") path.push(away === undefined ? RUNNING : marker(`[${away}]`));
       const weight = measure === "wall" && away === undefined ? count * period : total;
       builder.add(number, builder.stack(path.map(numberOf)), weight, count);
     }
-  }
-
-  /** The frames of both halves, the outermost first. */
-  private path({ user, kernel, pid, comm }: StackKey, stacks: ReadonlyMap<bigint, BigUint64Array>): Frame[] {
-    const path: Frame[] = [];
-    const unwound = this.unwound?.stack(user);
-    if (unwound?.end === "truncated" || unwound?.end === "limit") path.push(TRUNCATED);
-    const userHalf = unwound?.pcs ?? (isStack(user) ? stacks.get(user) : undefined);
-    if (userHalf !== undefined) {
-      for (let at = userHalf.length - 1; at >= 0; at--)
-        path.push(this.userNames.frame(pid, comm, userHalf[at] as bigint, at > 0));
-    } else if (user !== StackId.none) path.push(marker(MISSING[String(user)] ?? MISSING["2"]!));
-    const kernelHalf = isStack(kernel) ? stacks.get(kernel) : undefined;
-    if (kernelHalf !== undefined) path.push(...this.kernelNames.frames(kernelHalf).reverse());
-    else if (kernel !== StackId.none) path.push(marker(MISSING[String(kernel)] ?? MISSING["2"]!));
-    return path;
   }
 
   private ticksSince(): number {
@@ -215,14 +208,4 @@ export class Collector {
   }
 }
 
-const markers = new Map<string, Frame>();
-function marker(name: string): Frame {
-  let frame = markers.get(name);
-  if (frame === undefined) {
-    frame = { name, kind: "marker" };
-    markers.set(name, frame);
-  }
-  return frame;
-}
 const RUNNING = marker("[running]");
-const TRUNCATED = marker("[stack truncated]");

@@ -37,6 +37,7 @@ export const stackProfile = defineCommand({
     ],
     ["stack-profile --tree -- make", "the calls of a build, as a tree"],
     ["stack-profile --off-cpu -p 1234 -d 10", "what a process waits for"],
+    ["stack-profile --off-cpu --wakeup -p 1234 -d 10", "and who wakes it"],
     ["stack-profile --wall -- ./program", "the time on and off the processor in one profile"],
     ["stack-profile --on vfs_read -d 10", "who reads, by the stacks that lead there"],
     ["stack-profile --live", "the hottest functions, redrawn every second"],
@@ -78,6 +79,8 @@ export const stackProfile = defineCommand({
     };
     const collector = new Collector(session, probe, userNames, names, {
       measure: measureOf(given),
+      waker: given.wakeup,
+      kernel: !given.userOnly,
       unit: unitOf(given),
       by: given.by ?? "comm",
       frequency: given.freq,
@@ -115,6 +118,7 @@ function probeOptions(given: Options, facts: KernelFacts, { follow, event, pid }
   return {
     event,
     measure: measureOf(given),
+    waker: given.wakeup,
     frequency: given.freq,
     by: given.by ?? "comm",
     kernel: !given.userOnly,
@@ -133,7 +137,8 @@ function probeOptions(given: Options, facts: KernelFacts, { follow, event, pid }
 function introduction(given: Options, { tracee }: Context): string {
   const what = {
     cpu: `tracing stacks, ${given.freq} samples a second`,
-    "off-cpu": "tracing waits",
+    "off-cpu": given.wakeup ? "tracing waits and who ends them" : "tracing waits",
+    wakeup: "tracing who ends waits",
     wall: "tracing stacks and waits",
     event: `tracing stacks at "${given.on}"`,
   }[measureOf(given)];
@@ -144,7 +149,8 @@ function introduction(given: Options, { tracee }: Context): string {
 function title(given: Options, { tracee }: Context): string {
   const what = {
     cpu: "CPU time",
-    "off-cpu": "time off CPU",
+    "off-cpu": given.wakeup ? "time off CPU, and who ended it" : "time off CPU",
+    wakeup: "time off CPU by who ended it",
     wall: "time on and off CPU",
     event: given.on ?? "",
   }[measureOf(given)];

@@ -30,6 +30,7 @@ export function groupLabel(key: StackKey, by: StackDimension, names: GroupNames)
   }
 }
 
-function commOf(comm: string): string {
+/** A task's name, made readable. */
+export function commOf(comm: string): string {
   return comm.startsWith("swapper/") ? IDLE : comm || "[no name]";
 }

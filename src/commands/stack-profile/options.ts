@@ -13,7 +13,7 @@ import type { Machine } from "../machine";
 import { liveOption, outputOptions, programOptions, rowOptions, timestampOptions } from "../output-options";
 import { timingOptions } from "../timing-options";
 import { MOST_ARGUMENTS } from "./event-program";
-import type { Measure } from "./probe";
+import { hasWaits, type Measure } from "./probe";
 import { sortColumns } from "./report";
 
 /** By unwind information, along frame pointers, or the first where the kernel allows it. */
@@ -36,16 +36,22 @@ export const options = {
     conflicts: ["wall"],
     group: what,
   },
+  wakeup: {
+    flags: "--wakeup",
+    help: "the time that tasks wait, by the stack that wakes them; with --off-cpu by both",
+    conflicts: ["wall", "on"],
+    group: what,
+  },
   wall: { flags: "--wall", help: "the time on and off the processor in one profile", group: what },
   min: {
     flags: "--min <time>",
-    help: "with --off-cpu and --wall: only waits of at least this: 1ms, 100us",
+    help: "with --off-cpu, --wakeup and --wall: only waits of at least this: 1ms, 100us",
     parse: (text: string) => parseDuration(text, { name: "min", allowZero: true }),
     group: what,
   },
   state: {
     flags: "--state <list>",
-    help: `with --off-cpu: only waits in these states: ${offCpuStates.join(", ")}`,
+    help: `with --off-cpu and --wakeup: only waits in these states: ${offCpuStates.join(", ")}`,
     parse: parseStates,
     defaultText: "all but preempted",
     group: what,
@@ -117,7 +123,7 @@ export const options = {
   ] as const),
   annotate: {
     flags: "--annotate",
-    help: "mark frames in folded stacks: _[k] kernel, _[j] JIT, _[i] inlined",
+    help: "mark frames in folded stacks: _[k] kernel, _[j] JIT, _[i] inlined, _[w] waker",
     group: "Output",
   },
   ...liveOption,
@@ -151,14 +157,16 @@ function wholeNumber(name: string, text: string, most: number): number {
   return number;
 }
 
+type Measured = Pick<Options, "offCpu" | "wakeup" | "wall" | "on">;
+
 /** What is measured. */
-export function measureOf({ offCpu, wall, on }: Pick<Options, "offCpu" | "wall" | "on">): Measure {
+export function measureOf({ offCpu, wakeup, wall, on }: Measured): Measure {
   if (on !== undefined) return "event";
-  return wall ? "wall" : offCpu ? "off-cpu" : "cpu";
+  return wall ? "wall" : offCpu ? "off-cpu" : wakeup ? "wakeup" : "cpu";
 }
 
 /** What a weight is of: arguments that are added up are sizes as a rule. */
-export function unitOf(given: Pick<Options, "offCpu" | "wall" | "on" | "weight">): WeightUnit {
+export function unitOf(given: Measured & Pick<Options, "weight">): WeightUnit {
   const measure = measureOf(given);
   if (measure === "event") return given.weight === undefined ? "count" : "bytes";
   return measure === "cpu" ? "samples" : "nanoseconds";
@@ -166,7 +174,7 @@ export function unitOf(given: Pick<Options, "offCpu" | "wall" | "on" | "weight">
 
 /** Bytes of user stacks to copy; undefined where the kernel follows frame pointers. */
 export function copiedStack(
-  given: Pick<Options, "unwind" | "stackSize" | "offCpu" | "wall" | "on" | "kernelOnly">,
+  given: Measured & Pick<Options, "unwind" | "stackSize" | "kernelOnly">,
   facts: Pick<KernelFacts, "arch" | "btf">,
 ): number | undefined {
   if (given.unwind === "fp" || measureOf(given) !== "cpu" || given.kernelOnly) return undefined;
@@ -178,12 +186,14 @@ export function check(given: Options): void {
   const measure = measureOf(given);
   if (given.weight !== undefined && given.on === undefined)
     throw new UsageError("weight: samples have no arguments", { hint: "use it with --on" });
-  if (measure !== "off-cpu" && measure !== "wall" && given.min !== undefined)
+  if (!hasWaits(measure) && given.min !== undefined)
     throw new UsageError("min: nothing is known of waits", {
-      hint: "use it with --off-cpu or --wall",
+      hint: "use it with --off-cpu, --wakeup or --wall",
     });
-  if (measure !== "off-cpu" && given.state !== undefined)
-    throw new UsageError("state: only --off-cpu tells states apart");
+  if (measure !== "off-cpu" && measure !== "wakeup" && given.state !== undefined)
+    throw new UsageError("state: only --off-cpu and --wakeup tell states apart");
+  if (given.wakeup && given.state?.includes("preempted"))
+    throw new UsageError("state: who is preempted goes on without being woken");
   if (given.tree && given.live)
     throw new UsageError("live: shows functions, no tree", {
       hint: "use --interval for one tree after another",
@@ -192,6 +202,6 @@ export function check(given: Options): void {
     throw new UsageError(
       "unwind: only samples of the clock are unwound, other stacks are followed by frame pointers",
     );
-  if ((measure === "off-cpu" || measure === "event") && given.idle)
+  if (measure !== "cpu" && measure !== "wall" && given.idle)
     throw new UsageError("idle: only the clock meets idle processors");
 }

@@ -41,16 +41,23 @@ import {
   TASK_FILTER_STACK,
   type TaskFilter,
 } from "../../probes/task-filter";
-
+import { wakerProgram } from "../../probes/wakers";
 import { type EventOptions, eventPrograms } from "./event-program";
 
-/** What is profiled: the time on processors, off them, or both; or what leads to an event. */
-export type Measure = "cpu" | "off-cpu" | "wall" | "event";
+/** What is profiled: the time on processors, off them, off them by who ends it, or both; or what leads to an event. */
+export type Measure = "cpu" | "off-cpu" | "wakeup" | "wall" | "event";
+
+/** True where tasks are followed when they leave their processors. */
+export function hasWaits(measure: Measure): boolean {
+  return measure === "off-cpu" || measure === "wakeup" || measure === "wall";
+}
 
 export interface ProbeOptions {
   readonly measure: Measure;
   /** Samples a second on each processor. */
   readonly frequency: number;
+  /** Take the stack that ends a wait, too. */
+  readonly waker: boolean;
   readonly by: StackDimension;
   readonly kernel: boolean;
   readonly user: boolean;
@@ -98,22 +105,21 @@ export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProb
   const { measure, by, maxStacks, filter, follow, stackSize } = options;
   const stacks = stackStore(maxStacks);
   const tally = stackTally(
-    { by, state: measure === "off-cpu" || measure === "wall" },
+    { by, state: hasWaits(measure), waker: options.waker },
     PAIRS_PER_STACK * maxStacks,
   );
-  const withWaits = measure === "off-cpu" || measure === "wall";
   const ticks =
     measure === "cpu" || measure === "wall"
       ? mappableArray("ticks", count64, 2 ** Math.ceil(Math.log2(facts.possibleCpus)))
       : undefined;
-  const off = withWaits ? offCpu(tally, MOST_TASKS) : undefined;
+  const off = hasWaits(measure) ? offCpu(tally, MOST_TASKS) : undefined;
   const rate = options.frequency * facts.possibleCpus;
   const samples =
     stackSize === undefined ? undefined : stackSamples({ key: tally.key, stackSize, rate }, facts);
   const programs = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
     ...(options.user ? [onExec(options, facts, tally)] : []),
-    ...(off === undefined ? [] : [offCpuProgram(offOptions(options, facts, { off, tally, stacks }), facts)]),
+    ...(off === undefined ? [] : onWaits(options, facts, { off, tally, stacks })),
     ...(ticks === undefined ? [] : [onTick(options, facts, { ticks, tally, stacks, samples })]),
     ...onEvents(options, facts, { tally, stacks }),
   ];
@@ -222,21 +228,24 @@ function countTick(ticks: MapSpec<number, number>): Block {
   ];
 }
 
-function offOptions(
+/** Waker programs come first: whoever leaves must not be woken unseen. */
+function onWaits(
   options: ProbeOptions,
   facts: KernelFacts,
   { off, tally, stacks }: Places & { readonly off: OffCpu },
-) {
-  const { kernel, user, minNs, preempted, measure } = options;
-  return {
-    off,
-    tally,
-    store: stacks,
-    kernel,
-    user,
+): ProgramSpec[] {
+  const { kernel, user, minNs, preempted, measure, waker } = options;
+  const places = { off, tally, store: stacks };
+  // Where only the waker's stack is asked for, nobody needs the one that waits.
+  const isBlockedShown = measure !== "wakeup";
+  const leaving = {
+    ...places,
+    kernel: kernel && isBlockedShown,
+    user: user && isBlockedShown,
     minNs,
     preempted: preempted || measure === "wall",
     keep: (drop: Label, scratch: number) => keepCurrent({ ...options, idle: false }, facts, drop, scratch),
     keepStack: SCRATCH_SIZE,
   };
+  return [...(waker ? [wakerProgram({ ...places, user }, facts)] : []), offCpuProgram(leaving, facts)];
 }

@@ -69,7 +69,7 @@ function runInfo(context: Context, { startedAt }: Profile) {
 
 /** Ticks a second on each processor; null where no clock was used. */
 function rateOf({ durationNs, measure }: Profile, { count, processors }: Ticks): number | null {
-  if (measure === "off-cpu" || measure === "event" || durationNs === 0) return null;
+  if ((measure !== "cpu" && measure !== "wall") || durationNs === 0) return null;
   return Math.round((count / processors / (durationNs / NS_PER.s)) * 100) / 100;
 }
 
@@ -80,7 +80,7 @@ function summary(profile: Profile, ticks: Ticks | undefined): string {
   const stacks = `in ${different} different ${different === 1 ? "stack" : "stacks"}`;
   if (unit === "nanoseconds") {
     const total = totalWeight(profile);
-    const what = measure === "off-cpu" ? "waits" : "samples and waits";
+    const what = measure === "wall" ? "samples and waits" : "waits";
     return `Total: ${formatDuration(total)}, ${count} ${what} ${stacks}.`;
   }
   if (unit !== "samples") {

@@ -37,6 +37,7 @@ export class CountsSince {
   }
 }
 
-function keyText({ kernel, user, cgroup, comm, pid, tid, cpu, state }: StackKey): string {
-  return `${kernel}|${user}|${pid}|${tid}|${cpu}|${state}|${cgroup}|${comm}`;
+/** A key as text. Keys of one run have the same fields in the same order. */
+export function keyText(key: StackKey): string {
+  return Object.values(key).join("|");
 }

@@ -57,6 +57,54 @@ int main(void) {
   return 0;
 }`;
 
+/**
+ * A thread that waits eleven times for a byte, which the first thread sends when it sees it asleep. System calls of its
+ * own, as above.
+ */
+const wakes = `
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static volatile int sink;
+static volatile int waiter;
+static int ends[2];
+#if defined(__x86_64__)
+static inline __attribute__((always_inline)) long io(long n, long fd, char *c) { long r;
+  __asm__ volatile("syscall" : "=a"(r) : "0"(n), "D"(fd), "S"(c), "d"(1L) : "rcx", "r11", "memory"); return r; }
+#else
+static inline __attribute__((always_inline)) long io(long nr, long fd, char *c) {
+  register long n __asm__("x8") = nr; register long a __asm__("x0") = fd; register char *b __asm__("x1") = c;
+  register long d __asm__("x2") = 1; __asm__ volatile("svc 0" : "+r"(a) : "r"(n), "r"(b), "r"(d) : "memory"); return a; }
+#endif
+__attribute__((noinline)) void begun(void) { sink++; }
+__attribute__((noinline)) void wait_byte(void) { char c; begun(); io(SYS_read, ends[0], &c); sink++; }
+__attribute__((noinline)) void send_byte(void) { char c = 1; begun(); io(SYS_write, ends[1], &c); sink++; }
+static int asleep(void) {
+  char path[64], text[256] = ""; snprintf(path, sizeof path, "/proc/self/task/%d/stat", waiter);
+  FILE *file = fopen(path, "r"); if (!file) return 0;
+  size_t length = fread(text, 1, sizeof text - 1, file); fclose(file);
+  char *end = length ? strrchr(text, ')') : 0; return end && end[2] == 'S';
+}
+static void *receive(void *arg) {
+  waiter = syscall(SYS_gettid);
+  for (int i = 0; i < 11; i++) wait_byte();
+  return arg;
+}
+int main(void) {
+  pthread_t thread;
+  if (pipe(ends) != 0) return 1;
+  pthread_create(&thread, 0, receive, 0);
+  for (int i = 0; i < 11; i++) {
+    do usleep(2000); while (waiter == 0 || !asleep());
+    usleep(2000);
+    send_byte();
+  }
+  pthread_join(thread, 0);
+  return 0;
+}`;
+
 /** Two threads with names of their own that compute until `argv[1]` ms of the process's time are over. */
 const threads = `
 #define _GNU_SOURCE
@@ -81,7 +129,7 @@ int main(int argc, char **argv) {
   return argc > 99;
 }`;
 
-const sources = { shares, sleeps, threads } as const;
+const sources = { shares, sleeps, threads, wakes } as const;
 export type ProgramName = keyof typeof sources;
 
 /**

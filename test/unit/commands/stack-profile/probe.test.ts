@@ -10,6 +10,7 @@ type Given = Partial<ProbeOptions>;
 function probeOf(given: Given, facts: KernelFacts) {
   const options: ProbeOptions = {
     measure: "cpu",
+    waker: false,
     frequency: 49,
     by: "comm",
     kernel: true,
@@ -40,6 +41,12 @@ const variants: readonly (readonly [name: string, given: Given, facts: KernelFac
   ["by-process-in-namespace", { by: "process", filter: FILTER }, madeUpFacts(NAMESPACE)],
   ["off-cpu", { measure: "off-cpu", minNs: 1_000_000 }, madeUpFacts()],
   ["off-cpu-preempted-by-cgroup", { measure: "off-cpu", preempted: true, by: "cgroup" }, madeUpFacts()],
+  ["wakeup", { measure: "wakeup", waker: true }, madeUpFacts()],
+  [
+    "off-cpu-wakeup-by-thread",
+    { measure: "off-cpu", waker: true, by: "thread", user: false },
+    madeUpFacts(NAMESPACE),
+  ],
   ["unwound", { stackSize: 8192 }, madeUpFacts()],
   [
     "event-function-weighted",
@@ -78,6 +85,7 @@ test.each<[string, Given, string[]]>([
   ["samples", {}, ["meet_on_exec", "sample"]],
   ["kernel stacks", { user: false }, ["sample"]],
   ["waits", { measure: "off-cpu" }, ["meet_on_exec", "off_cpu"]],
+  ["wake-ups", { measure: "wakeup", waker: true }, ["meet_on_exec", "waker", "off_cpu"]],
   ["both", { measure: "wall" }, ["meet_on_exec", "off_cpu", "sample"]],
   [
     "an event",
@@ -93,6 +101,13 @@ test.each<[string, Given, number]>([
   ["both halves", {}, 2],
   ["the kernel's", { user: false }, 1],
   ["the user's", { kernel: false }, 1],
+  ["the waker's", { measure: "wakeup", waker: true }, 2],
+  [
+    "the waker's kernel half, which tells interrupts",
+    { measure: "wakeup", waker: true, kernel: false, user: false },
+    1,
+  ],
+  ["both tasks'", { measure: "off-cpu", waker: true }, 4],
 ])("stacks are walked only where they are wanted: %s", (_name, given, times) =>
   expect(dumpOf(probeOf(given, madeUpFacts()).spec).match(/get_stack/g)).toHaveLength(times),
 );

@@ -143,8 +143,12 @@ test.each<[number, string]>([
 
 test("a key has no byte that nobody writes but at its end", () => {
   for (const by of ["process", "thread", "comm", "cpu", "cgroup", "container"] as const)
-    for (const state of [false, true]) {
-      const { size, holes, offsets, fields } = stackKeyCodec({ by, state });
+    for (const [state, waker] of [
+      [false, false],
+      [true, false],
+      [true, true],
+    ] as const) {
+      const { size, holes, offsets, fields } = stackKeyCodec({ by, state, waker });
       const last = Object.keys(fields).at(-1) as keyof typeof offsets;
       expect(offsets[last] + fields[last].size).toBe(size - holes);
     }

@@ -6,7 +6,7 @@ import { type StackKey, stackKeyCodec } from "../../../../src/probes/stack-tally
 import type { UnwindProcess } from "../../../../src/symbols/unwind/unwinder";
 
 const samples = stackSamples(
-  { key: stackKeyCodec({ by: "comm", state: false }), stackSize: 64, rate: 49 },
+  { key: stackKeyCodec({ by: "comm", state: false, waker: false }), stackSize: 64, rate: 49 },
   { arch: "x64" },
 );
 

@@ -1,0 +1,82 @@
+import type { KernelNames } from "../../../../src/commands/stack-profile/kernel-names";
+import { StackPaths, type StackSources } from "../../../../src/commands/stack-profile/stack-paths";
+import type { UserNames } from "../../../../src/commands/stack-profile/user-names";
+import type { Frame } from "../../../../src/output/stacks/profile";
+import { StackId } from "../../../../src/probes/stack-store";
+import type { StackKey } from "../../../../src/probes/stack-tally";
+
+const REAL = 1n << 63n;
+const KERNEL = ["schedule", "vfs_read", "entry"];
+const WAKING = ["try_to_wake_up", "vfs_write", "entry"];
+const TIMER = ["try_to_wake_up", "asm_sysvec_apic_timer_interrupt", "vfs_write", "entry"];
+
+/** Stacks as numbers of names: of the kernel from 0, of users from 100. */
+const names = [...KERNEL, ...WAKING, ...TIMER];
+const numbers = (all: readonly string[], from: number) => all.map((_, at) => BigInt(from + at));
+const sources: StackSources = {
+  unwound: undefined,
+  walked: new Map([
+    [REAL, BigUint64Array.from(numbers(KERNEL, 0))],
+    [REAL + 1n, BigUint64Array.from(numbers(WAKING, 3))],
+    [REAL + 2n, BigUint64Array.from(numbers(TIMER, 6))],
+    [REAL + 3n, BigUint64Array.from([100n, 101n])],
+  ]),
+};
+const kernelNames = {
+  frames: (stack: BigUint64Array) =>
+    Array.from(stack, (at): Frame => ({ name: names[Number(at)] as string, kind: "kernel" })),
+} as unknown as KernelNames;
+const userNames = {
+  frame: (pid: number, _comm: string, at: bigint): Frame => ({ name: `${pid}:${at}`, kind: "user" }),
+} as unknown as UserNames;
+
+const blocked: StackKey = { kernel: REAL, user: REAL + 3n, comm: "reader", pid: 7 };
+const woken = (kernel: bigint): StackKey => ({
+  ...blocked,
+  ...{ wakerKernel: kernel, wakerUser: REAL + 3n, wakerComm: "writer", wakerPid: 8 },
+});
+
+const paths = new StackPaths(kernelNames, userNames, true);
+const text = (frames: readonly Frame[]) => frames.map(({ name }) => name).join(";");
+const OF_BLOCKED = "7:101;7:100;entry;vfs_read;schedule";
+
+test("the outermost frame comes first, the user's half before the kernel's", () =>
+  expect(text(paths.ofTask(blocked, sources))).toBe(OF_BLOCKED));
+
+test("a waker begins with its name", () =>
+  expect(text(paths.ofWaker(woken(REAL + 1n), sources))).toBe(
+    "writer;8:101;8:100;entry;vfs_write;try_to_wake_up",
+  ));
+
+test("an interrupt is nobody's stack but its own", () =>
+  expect(text(paths.ofWaker(woken(REAL + 2n), sources))).toBe(
+    "[interrupt];asm_sysvec_apic_timer_interrupt;try_to_wake_up",
+  ));
+
+test("both: the waker's stack upside down on the other", () => {
+  const both = paths.ofBoth(woken(REAL + 1n), sources);
+  expect(text(both)).toBe(`${OF_BLOCKED};--;try_to_wake_up;vfs_write;entry;8:100;8:101;writer`);
+  expect(both.map(({ kind }) => kind)).toEqual([
+    ...["user", "user", "kernel", "kernel", "kernel", "marker"],
+    ...["waker", "waker", "waker", "waker", "waker", "waker"],
+  ]);
+  expect(both.slice(6, 11).map((frame) => paths.original(frame).kind)).toEqual([
+    ...["kernel", "kernel", "kernel", "user", "user"],
+  ]);
+});
+
+test("where nobody was seen waking it, that is said", () =>
+  expect(text(paths.ofBoth({ ...blocked, wakerComm: "" }, sources))).toBe(
+    `${OF_BLOCKED};--;[waker not seen]`,
+  ));
+
+test("without the kernel's half an interrupt is still one", () => {
+  const userOnly = new StackPaths(kernelNames, userNames, false);
+  expect(text(userOnly.ofWaker(woken(REAL + 2n), sources))).toBe("[interrupt]");
+  expect(text(userOnly.ofWaker(woken(REAL + 1n), sources))).toBe("writer;8:101;8:100");
+});
+
+test("halves that were lost say why", () =>
+  expect(text(paths.ofTask({ ...blocked, kernel: StackId.full, user: StackId.unwalkable }, sources))).toBe(
+    "[stack not walkable];[stack lost: no room]",
+  ));
