@@ -7,7 +7,7 @@ import { r0 } from "../asm/register";
 import { BpfCmd, StatsType } from "../core/bpf-uapi";
 import type { Codec } from "../core/codec";
 import { errno } from "../core/errno";
-import { SyscallError, UsageError } from "../core/errors";
+import { NotSupportedError, SyscallError, UsageError } from "../core/errors";
 import { Resources } from "../core/resources";
 import { Attr } from "../sys/attr";
 import type { Syscalls } from "../sys/syscalls";
@@ -85,6 +85,7 @@ export class Kernel {
     return new BpfQueue(this.sys, spec, createMapFd(this.access, spec as MapSpec));
   }
 
+  /** Creates a bloom filter. Since Linux 5.16. */
   createBloomFilter<V>(spec: BloomFilterSpec<V>): BloomFilter<V> {
     return new BloomFilter(this.sys, spec, createMapFd(this.access, spec as MapSpec));
   }
@@ -92,11 +93,7 @@ export class Kernel {
   /** Creates a ring buffer and maps it. Since Linux 5.8. */
   createRingBuffer<R>(spec: RingSpec<R>): RingBuffer<R> {
     this.checkRingSize(spec, spec.maxEntries, "a ring buffer's size");
-    using opened = new Resources();
-    const fd = opened.use(createMapFd(this.access, spec));
-    const ring = new RingBuffer(this.sys, spec, fd);
-    opened.move();
-    return ring;
+    return this.ringBuffer(spec, createMapFd(this.access, spec));
   }
 
   /** Creates a perf buffer and maps its rings, one for each CPU that is online. Since Linux 4.4. */
@@ -128,6 +125,21 @@ export class Kernel {
     return array;
   }
 
+  /** Opens a queue or a stack that exists. */
+  openQueue<V>(spec: QueueSpec<V>, source: MapSource): BpfQueue<V> {
+    return new BpfQueue(this.sys, spec, openMapFd(this.access, spec as MapSpec, source));
+  }
+
+  /** Opens a bloom filter that exists. */
+  openBloomFilter<V>(spec: BloomFilterSpec<V>, source: MapSource): BloomFilter<V> {
+    return new BloomFilter(this.sys, spec, openMapFd(this.access, spec as MapSpec, source));
+  }
+
+  /** Opens and maps a ring buffer that exists, and reads on where the reader before stopped: there may be one at a time. */
+  openRingBuffer<R>(spec: RingSpec<R>, source: MapSource): RingBuffer<R> {
+    return this.ringBuffer(spec, openMapFd(this.access, spec, source));
+  }
+
   /** A pidfd, which task storage takes as its key. Since Linux 5.3. */
   openProcess(pid: number): Fd {
     const fd = this.sys.pidfdOpen(pid);
@@ -156,6 +168,12 @@ export class Kernel {
     if (fd >= 0) return new Program(this.sys, name, new Fd(this.sys, fd, `program "${name}"`));
     const special = kind.loadRefused?.(spec.hook, -fd);
     if (special !== undefined && this.loadsOthers()) throw special;
+    // An older kernel finds settings that it does not know, and has the same word for a program that is too long.
+    if (-fd === errno.E2BIG && spec.fdArray !== undefined && !this.facts.isAtLeast(5, 14))
+      throw new NotSupportedError(
+        `load program "${name}": naming maps and modules by their place needs Linux 5.14, this is ${this.facts.release}`,
+        { hint: `name maps themselves, with "loadMap" and "loadMapValue"` },
+      );
     throw this.access.refusal(`load program "${name}"`, -fd);
   }
 
@@ -181,6 +199,14 @@ export class Kernel {
       throw new UsageError(
         `map "${name}": ${size} bytes; ${what} is a power of two of at least a page, ${pageSize}`,
       );
+  }
+
+  private ringBuffer<R>(spec: RingSpec<R>, fd: Fd): RingBuffer<R> {
+    using opened = new Resources();
+    opened.use(fd);
+    const ring = new RingBuffer(this.sys, spec, fd);
+    opened.move();
+    return ring;
   }
 
   private singleValued<K, V>(spec: MapSpec<K, V>, fd: Fd): BpfMap<K, V> {

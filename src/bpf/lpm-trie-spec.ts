@@ -14,7 +14,8 @@ const LENGTH_SIZE = u32.size;
 
 /**
  * Prefixes to values; a look-up finds the longest prefix that covers the key. For IPv4 addresses `data` is
- * `bytes(4)`, in network order. When full, inserting fails with ENOSPC. Since Linux 4.11.
+ * `bytes(4)`, in network order. When full, inserting fails with ENOSPC. Since Linux 4.11; before 6.13 it takes no notice
+ * of the mode of an update, except where that was mended in a stable version.
  */
 export function lpmTrie<D, V>(
   name: string,

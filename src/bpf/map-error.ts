@@ -1,7 +1,14 @@
 import { MapType } from "../core/bpf-uapi";
 import { errno, errnoName } from "../core/errno";
 import { NotSupportedError, SyscallError } from "../core/errors";
-import type { MapSpec } from "./map-spec";
+
+/** What there is to say about a map in a message. */
+export interface MapFacts {
+  readonly name: string;
+  /** BPF_MAP_TYPE_* */
+  readonly type: number;
+  readonly maxEntries: number;
+}
 
 const INDEXED: readonly number[] = [
   MapType.BPF_MAP_TYPE_ARRAY,
@@ -12,7 +19,7 @@ const INDEXED: readonly number[] = [
 ];
 
 /** What a failed operation on a map means: a NotSupportedError or a SyscallError, with advice where there is some. */
-export function mapError(spec: MapSpec, operation: string, code: number): Error {
+export function mapError(spec: MapFacts, operation: string, code: number): Error {
   const call = `map "${spec.name}" ${operation}`;
   if (code === errno.ENOTSUPP || code === errno.EOPNOTSUPP)
     return new NotSupportedError(`${call}: not possible on a map of this type`, {
@@ -21,7 +28,7 @@ export function mapError(spec: MapSpec, operation: string, code: number): Error 
   return new SyscallError(call, code, { hint: hintFor(spec, code) });
 }
 
-function hintFor(spec: MapSpec, code: number): string | undefined {
+function hintFor(spec: MapFacts, code: number): string | undefined {
   switch (errnoName(code)) {
     case "E2BIG":
       return INDEXED.includes(spec.type)
@@ -31,13 +38,15 @@ function hintFor(spec: MapSpec, code: number): string | undefined {
       return `the map is full: it has ${spec.maxEntries} entries`;
     case "EPERM":
       return "the map is frozen or was opened read-only";
+    case "EBUSY":
+      return "the map is mapped for writing, or frozen already";
     default:
       return undefined;
   }
 }
 
 /** Runs an encoder and says which map the wrong value was meant for. */
-export function naming<T>(spec: MapSpec, part: string, encode: () => T): T {
+export function naming<T>(spec: MapFacts, part: string, encode: () => T): T {
   try {
     return encode();
   } catch (error) {

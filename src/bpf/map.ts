@@ -6,12 +6,11 @@ import type { Fd } from "./fd";
 import { readBatches, writeBatches } from "./map-batch";
 import { MapElement } from "./map-element";
 import { mapError } from "./map-error";
-import { freezeMap, type MapDetails, mapDetails } from "./map-object";
+import { MapObject } from "./map-object";
 import { type EntryRef, MapEntryRef, type RefOptions } from "./map-ref";
 import { isHash, type MapSpec } from "./map-spec";
 import { keyIdentity, walkKeys } from "./map-walk";
 import { type Change, MapWatch, type WatchOptions } from "./map-watch";
-import { pinObject } from "./pin";
 
 /** How an update treats what is there already. */
 export type UpdateMode = "any" | "noexist" | "exist";
@@ -38,7 +37,7 @@ function isList<K>(keys: K | readonly K[]): keys is readonly K[] {
  * closed; a NotSupportedError for what this type of map cannot do; a SyscallError with the kernel's code for the
  * rest, such as E2BIG for a full map.
  */
-export class BpfMap<K, V> implements Disposable {
+export class BpfMap<K, V> extends MapObject<MapSpec> {
   private readonly element: MapElement<K, V>;
   private readonly watches = new MapWatch<K, V>({
     identity: (key) => keyIdentity(encoded(this.key, key)),
@@ -46,18 +45,14 @@ export class BpfMap<K, V> implements Disposable {
   });
 
   constructor(
-    private readonly sys: Syscalls,
-    readonly spec: MapSpec,
+    sys: Syscalls,
+    spec: MapSpec,
     private readonly key: Codec<K>,
     private readonly value: Codec<V>,
-    private readonly fd: Fd,
+    fd: Fd,
   ) {
+    super(sys, spec, fd);
     this.element = new MapElement(sys, spec, key, value, fd);
-  }
-
-  /** Its file descriptor. */
-  get number(): number {
-    return this.fd.number;
   }
 
   /** The value, or undefined when there is none. */
@@ -133,25 +128,6 @@ export class BpfMap<K, V> implements Disposable {
   drain(): [K, V][] {
     if (!isHash(this.spec)) throw new TypeError(`map "${this.spec.name}" drain: is not a hash map`);
     return this.inBatches(true) ?? this.entriesByKey(() => this.takeCurrent());
-  }
-
-  /** Forbids user space to write, for ever; programs still may. Since Linux 5.2. */
-  freeze(): void {
-    freezeMap(this.sys, this.spec, this.fd.number);
-  }
-
-  /** Keeps the map alive under a path in a mounted bpffs, until that file is removed. */
-  pin(path: string): void {
-    pinObject(this.sys, `map "${this.spec.name}"`, this.fd.number, path);
-  }
-
-  /** What the kernel knows of it. */
-  details(): MapDetails {
-    return mapDetails(this.sys, `map "${this.spec.name}"`, this.fd.number);
-  }
-
-  [Symbol.dispose](): void {
-    this.fd[Symbol.dispose]();
   }
 
   /** Few keys are looked up one by one; many cost less when the whole map is read. */

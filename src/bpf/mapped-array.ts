@@ -2,7 +2,7 @@ import type { Codec } from "../core/codec";
 import type { Mapping, Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
 import { naming } from "./map-error";
-import { type MapDetails, mapDetails } from "./map-object";
+import { MapObject } from "./map-object";
 import { AtomicRef, type EntryRef } from "./map-ref";
 import { type MapSpec, strideOf } from "./map-spec";
 import { type Change, MapWatch, type WatchOptions } from "./map-watch";
@@ -13,7 +13,7 @@ import { type Change, MapWatch, type WatchOptions } from "./map-watch";
  * Errors: a RangeError for an index outside, or a value its codec refuses; a ReferenceError once the map is closed.
  * Views kept beyond that show zeros.
  */
-export class MappedArray<V> implements Disposable {
+export class MappedArray<V> extends MapObject<MapSpec<number, V>> {
   private readonly mapping: Mapping;
   private readonly watches = new MapWatch<number, V>({
     identity: String,
@@ -23,22 +23,14 @@ export class MappedArray<V> implements Disposable {
   /** Bytes from one entry to the next. */
   readonly stride: number;
 
-  constructor(
-    private readonly sys: Syscalls,
-    readonly spec: MapSpec<number, V>,
-    private readonly fd: Fd,
-  ) {
+  constructor(sys: Syscalls, spec: MapSpec<number, V>, fd: Fd) {
+    super(sys, spec, fd);
     this.value = spec.value;
     this.stride = strideOf(spec);
     const bytes = this.stride * spec.maxEntries;
     const pages = Math.ceil(bytes / sys.pageSize) * sys.pageSize;
     this.mapping = sys.mmap(fd.number, pages, "read-write", 0);
     if (spec.contents !== undefined) new Uint8Array(this.mapping.buffer).set(spec.contents);
-  }
-
-  /** Its file descriptor. */
-  get number(): number {
-    return this.fd.number;
   }
 
   /** The live memory of all entries; each use asks again, so that none outlives the map. */
@@ -59,7 +51,7 @@ export class MappedArray<V> implements Disposable {
   set(index: number, value: V): void {
     this.checkIndex(index);
     const { view } = this;
-    naming(this.spec as MapSpec, "value", () => this.value.encode(view, index * this.stride, value));
+    naming(this.spec, "value", () => this.value.encode(view, index * this.stride, value));
   }
 
   /**
@@ -79,14 +71,9 @@ export class MappedArray<V> implements Disposable {
     return this.watches.watch(typeof indices === "number" ? [indices] : indices, options);
   }
 
-  /** What the kernel knows of it: with its id another thread or process opens it too. */
-  details(): MapDetails {
-    return mapDetails(this.sys, `map "${this.spec.name}"`, this.fd.number);
-  }
-
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.mapping[Symbol.dispose]();
-    this.fd[Symbol.dispose]();
+    super[Symbol.dispose]();
   }
 
   private get memory(): ArrayBuffer {

@@ -5,6 +5,7 @@ import type { Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
 import { MapElement } from "./map-element";
 import { mapError } from "./map-error";
+import { MapObject } from "./map-object";
 import type { QueueSpec } from "./queue-spec";
 
 /** What to do when a queue is full: fail with E2BIG, or drop the value that would be popped next. */
@@ -21,27 +22,19 @@ export interface QueueOptions {
 }
 
 /** A queue or a stack: a channel between programs and user space. Errors as those of `BpfMap`. */
-export class BpfQueue<V> implements Disposable {
+export class BpfQueue<V> extends MapObject<QueueSpec<V>> {
   private readonly element: MapElement<unknown, V>;
 
-  constructor(
-    sys: Syscalls,
-    readonly spec: QueueSpec<V>,
-    private readonly fd: Fd,
-  ) {
+  constructor(sys: Syscalls, spec: QueueSpec<V>, fd: Fd) {
+    super(sys, spec, fd);
     this.element = new MapElement(sys, spec as QueueSpec, noKey, spec.value, fd);
-  }
-
-  /** Its file descriptor. */
-  get number(): number {
-    return this.fd.number;
   }
 
   push(value: V, whenFull: WhenFull = "fail"): void {
     this.element.setValue(value);
     const flags = whenFull === "replace" ? MapUpdate.BPF_EXIST : MapUpdate.BPF_ANY;
     const result = this.element.onBoth(BpfCmd.BPF_MAP_UPDATE_ELEM, flags);
-    if (result < 0) throw mapError(this.spec as QueueSpec, "push", -result);
+    if (result < 0) throw mapError(this.spec, "push", -result);
   }
 
   /** Removes the next value; undefined when there is none. */
@@ -69,14 +62,10 @@ export class BpfQueue<V> implements Disposable {
     return this.values();
   }
 
-  [Symbol.dispose](): void {
-    this.fd[Symbol.dispose]();
-  }
-
   private read(command: number, operation: string): V | undefined {
     const result = this.element.onBoth(command);
     if (result === -errno.ENOENT) return undefined;
-    if (result < 0) throw mapError(this.spec as QueueSpec, operation, -result);
+    if (result < 0) throw mapError(this.spec, operation, -result);
     return this.element.value;
   }
 }

@@ -2,6 +2,7 @@ import { RingBufferHeader } from "../core/bpf-uapi";
 import { Resources } from "../core/resources";
 import type { Mapping, Syscalls } from "../sys/syscalls";
 import type { Fd } from "./fd";
+import { MapObject } from "./map-object";
 import type { RingSpec } from "./map-spec";
 import { decoderOf, type RecordOptions, type RecordVisitor, recordBatches } from "./ring-records";
 
@@ -19,7 +20,7 @@ const MOST_DRAINED = 4096;
  * The layout is that of kernel/bpf/ringbuf.c: a page with our position, one with the producer's, then the data
  * twice in a row, so that a record never wraps around.
  */
-export class RingBuffer<R> implements Disposable {
+export class RingBuffer<R> extends MapObject<RingSpec<R>> {
   private readonly mapped = new Resources();
   private readonly shared: { ours: Mapping; theirs: Mapping };
   private readonly size: number;
@@ -31,11 +32,8 @@ export class RingBuffer<R> implements Disposable {
   /** Records that programs reserved and then discarded. */
   discarded = 0;
 
-  constructor(
-    private readonly sys: Syscalls,
-    readonly spec: RingSpec<R>,
-    private readonly fd: Fd,
-  ) {
+  constructor(sys: Syscalls, spec: RingSpec<R>, fd: Fd) {
+    super(sys, spec, fd);
     const { pageSize } = sys;
     this.size = spec.maxEntries;
     using mapped = new Resources();
@@ -44,11 +42,6 @@ export class RingBuffer<R> implements Disposable {
     this.shared = { ours, theirs };
     this.mapped = mapped.move();
     this.position = Number(Atomics.load(new BigInt64Array(ours.buffer, 0, 1), 0));
-  }
-
-  /** Its file descriptor. */
-  get number(): number {
-    return this.fd.number;
   }
 
   /** Bytes that wait to be read, headers included; `spec.maxEntries` is all there is room for. */
@@ -136,8 +129,8 @@ export class RingBuffer<R> implements Disposable {
     return this.records();
   }
 
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.mapped[Symbol.dispose]();
-    this.fd[Symbol.dispose]();
+    super[Symbol.dispose]();
   }
 }

@@ -17,7 +17,9 @@ import { FuncInfo, ProgLoad } from "../../../src/bpf/attr-layouts";
 import { parseBtf } from "../../../src/bpf/btf/btf";
 import { arrayMap } from "../../../src/bpf/map-spec";
 import { btfForProgram } from "../../../src/bpf/program-btf";
+import { BpfCmd } from "../../../src/core/bpf-uapi";
 import { u32 } from "../../../src/core/codec";
+import { errno } from "../../../src/core/errno";
 import { fakeKernel } from "../../fake-kernel";
 
 const hook = { kind: "raw-tracepoint", name: "sys_enter" } as const;
@@ -111,5 +113,17 @@ describe("the kernel is given", () => {
     expect(new Int32Array((pointer(ProgLoad.offsets.fdArray) as Uint8Array).buffer)).toEqual(
       Int32Array.of(7, 9, 7),
     );
+  });
+
+  test.each([
+    ["before 5.14", false, "NotSupportedError", /by their place needs Linux 5.14, this is 5.10.0$/],
+    ["later", true, "SyscallError", /E2BIG$/],
+  ])("a refusal of places is explained on a kernel that has none: %s", (_name, later, name, message) => {
+    const { kernel, sys } = fakeKernel({ release: "5.10.0", isAtLeast: () => later });
+    sys.refuse(BpfCmd.BPF_PROG_LOAD, errno.E2BIG);
+    const fdArray = [arrayMap("first", u32, 1)];
+    const load_ = () => kernel.load({ name: "main", hook, code: [mov(r0, 0), exit()], fdArray }, () => 7);
+    expect(load_).toThrow(expect.objectContaining({ name, message: expect.stringMatching(message) }));
+    expect(sys.openFds).toEqual([]);
   });
 });
