@@ -12,6 +12,8 @@ describe("nearest", () => {
     ["the beginning", "newf", "newfstatat"],
     ["the middle", "wfsta", "newfstatat"],
     ["a longer word that begins so", "mmap_pgoff", "mmap"],
+    ["as many edits as a long word may take", "newfxxxtat", "newfstatat"],
+    ["one more", "nexxxxtat", undefined],
     ["nothing close", "clone", undefined],
     ["one letter is not enough to go by", "x", undefined],
     ["empty", "", undefined],
@@ -19,6 +21,14 @@ describe("nearest", () => {
 
   test("of two equally far the one that begins the same way", () =>
     expect(nearest("rtat", ["stat", "rtax"])).toBe("rtax"));
+
+  test("a better one is found after a worse one, and a worse one never after", () => {
+    for (const candidates of [
+      ["xpenat", "openat", "openxt"],
+      ["openxt", "openat", "xpenat"],
+    ])
+      expect(nearest("opneat", candidates)).toBe("openat");
+  });
 
   test("the exact word wins over longer ones", () => expect(nearest("open", calls)).toBe("open"));
 });
