@@ -40,6 +40,7 @@ int main(int argc, char **argv) {
   for (;;) outer();
 }`;
 
+const PROGRAM = "bk-unwound";
 let folder: string | undefined;
 const living = new Set<ChildProcess>();
 
@@ -48,9 +49,11 @@ afterAll(() => {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
 
+/** Compiled at the first use: an emulated machine takes seconds for that. */
 function compiled(): string {
-  folder ??= mkdtempSync(join(tmpdir(), "bpfkit-unwound-"));
-  const program = join(folder, "bk-unwound");
+  if (folder !== undefined) return join(folder, PROGRAM);
+  folder = mkdtempSync(join(tmpdir(), "bpfkit-unwound-"));
+  const program = join(folder, PROGRAM);
   writeFileSync(`${program}.c`, source);
   const flags = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread"];
   execFileSync("gcc", [...flags, "-o", program, `${program}.c`], { stdio: "pipe" });
