@@ -1,3 +1,4 @@
+import type { MapRef } from "../asm/instruction";
 import { MapFlag } from "../core/bpf-uapi";
 import { Resources } from "../core/resources";
 import { BloomFilter } from "./bloom-filter";
@@ -9,7 +10,7 @@ import { MappedArray } from "./mapped-array";
 import { PerfBuffer } from "./perf-buffer";
 import type { PerfBufferSpec } from "./perf-buffer-spec";
 import type { Program } from "./program";
-import type { Hook, ProbeSpec } from "./program-spec";
+import type { ProbeSpec, ProgramSpec } from "./program-spec";
 import { BpfQueue } from "./queue";
 import type { BloomFilterSpec, QueueSpec } from "./queue-spec";
 import { RingBuffer } from "./ring-buffer";
@@ -27,54 +28,52 @@ type Loaded =
  * `detach`, so that the final numbers agree with each other.
  */
 export class Session implements Disposable {
-  private constructor(
-    private readonly loaded: ReadonlyMap<MapSpec, Loaded>,
-    /** In the order of the spec. */
-    readonly programs: readonly Program[],
-    private readonly attached: Resources,
-    /** Where the programs hang, in the order of the spec. */
-    readonly links: readonly Link[],
-    private readonly owned: Resources,
-  ) {}
+  /** In the order they were loaded: that of the spec, then those added. */
+  readonly programs: readonly Program[];
+  /** Where the programs hang. */
+  readonly links: readonly Link[];
 
-  /**
-   * Creates the maps, loads the programs, prepares what user space must fill in, then attaches in order. Where the
-   * kernel refuses a program or its place, that is thrown, unless `goesOn` says that the probe does without it.
-   */
-  static open(
-    kernel: Kernel,
-    spec: ProbeSpec,
-    prepare: (session: Session) => void = () => {},
-    goesOn: (hook: Hook, error: unknown) => boolean = () => false,
-  ): Session {
+  private constructor(
+    private readonly kernel: Kernel,
+    private readonly loaded: ReadonlyMap<MapSpec, Loaded>,
+    private readonly held: { readonly programs: Program[]; readonly links: Link[] },
+    private readonly attached: Resources,
+    private readonly owned: Resources,
+  ) {
+    this.programs = held.programs;
+    this.links = held.links;
+  }
+
+  /** Creates the maps, loads the programs, prepares what user space must fill in, then attaches in order. */
+  static open(kernel: Kernel, spec: ProbeSpec, prepare: (session: Session) => void = () => {}): Session {
     using setup = new Resources();
     const maps = new Map<MapSpec, Loaded>();
     for (const map of spec.maps) maps.set(map, setup.use(create(kernel, map)));
-    const fdOf = (map: unknown): number => {
-      const found = maps.get(map as MapSpec);
-      if (found === undefined) throw new TypeError(`map "${(map as MapSpec).name}": not listed in the probe`);
-      return found.number;
-    };
-    const attempt = <T extends Disposable>(owner: Resources, hook: Hook, make: () => T): T | undefined => {
-      try {
-        return owner.use(make());
-      } catch (error) {
-        if (goesOn(hook, error)) return undefined;
-        throw error;
-      }
-    };
-    const loaded = spec.programs.map((each) => attempt(setup, each.hook, () => kernel.load(each, fdOf)));
-    const programs = loaded.filter((program) => program !== undefined);
+    const fdOf = descriptors(maps);
+    const programs = spec.programs.map((each) => setup.use(kernel.load(each, fdOf)));
     const attached = setup.use(new Resources());
-    const links: Link[] = [];
-    prepare(new Session(maps, programs, attached, links, setup));
+    const held = { programs, links: [] as Link[] };
+    prepare(new Session(kernel, maps, held, attached, setup));
     spec.programs.forEach(({ hook }, i) => {
-      const program = loaded[i];
-      const link =
-        program === undefined ? undefined : attempt(attached, hook, () => kernel.attach(program, hook));
-      if (link !== undefined) links.push(link);
+      held.links.push(attached.use(kernel.attach(programs[i] as Program, hook)));
     });
-    return new Session(maps, programs, attached, links, setup.move());
+    return new Session(kernel, maps, held, attached, setup.move());
+  }
+
+  /**
+   * Loads and attaches more programs, which use the maps there are. All of them or none: where the kernel refuses one,
+   * that is thrown.
+   */
+  add(specs: readonly ProgramSpec[]): void {
+    using loading = new Resources();
+    const fdOf = descriptors(this.loaded);
+    const programs = specs.map((each) => loading.use(this.kernel.load(each, fdOf)));
+    using attaching = new Resources();
+    const links = specs.map(({ hook }, i) => attaching.use(this.kernel.attach(programs[i] as Program, hook)));
+    this.owned.use(loading.move());
+    this.attached.use(attaching.move());
+    this.held.programs.push(...programs);
+    this.held.links.push(...links);
   }
 
   /** The entries of a hash or array map. */
@@ -130,6 +129,14 @@ export class Session implements Disposable {
       throw new TypeError(`map "${(spec as MapSpec).name}": not a ${kind.name} of this probe`);
     return found;
   }
+}
+
+function descriptors(maps: ReadonlyMap<MapSpec, Loaded>): (map: MapRef) => number {
+  return (map) => {
+    const found = maps.get(map as MapSpec);
+    if (found === undefined) throw new TypeError(`map "${(map as MapSpec).name}": not listed in the probe`);
+    return found.number;
+  };
 }
 
 function create(kernel: Kernel, spec: MapSpec): Loaded {

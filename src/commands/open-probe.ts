@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { assemble } from "../asm/assemble";
 import { listing } from "../asm/disassemble";
 import type { Kernel } from "../bpf/kernel";
-import type { Hook, ProbeSpec } from "../bpf/program-spec";
+import type { ProbeSpec } from "../bpf/program-spec";
 import { Session } from "../bpf/session";
 import { Mark, marks } from "../probes/descendants";
 import { codeUnits, type Ourselves } from "../probes/ourselves";
@@ -37,18 +37,13 @@ export interface Whose {
   readonly follow: boolean;
 }
 
-/** Loads and attaches a probe, with the maps of its filters filled in. `goesOn` as in `Session.open`. */
-export function openProbe(
-  kernel: Kernel,
-  spec: ProbeSpec,
-  { filter, follow }: Whose,
-  goesOn?: (hook: Hook, error: unknown) => boolean,
-): Session {
+/** Loads and attaches a probe, with the maps of its filters filled in. */
+export function openProbe(kernel: Kernel, spec: ProbeSpec, { filter, follow }: Whose): Session {
   const prepare = (session: Session) => {
     if (filter.cgroup !== undefined) putCgroup(session, filter.cgroup);
     if (follow) session.mappedArray(marks).view.setUint8(kernel.ownPid(), Mark.armed);
   };
-  return Session.open(kernel, spec, prepare, goesOn);
+  return Session.open(kernel, spec, prepare);
 }
 
 /** The kernel takes a reference of its own, so our descriptor need not stay open. */

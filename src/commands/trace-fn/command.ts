@@ -1,21 +1,24 @@
 /** trace-fn: calls of functions, with their arguments, results and times. */
 
-import { features } from "../../bpf/features";
+import { UsageError } from "../../core/errors";
 import type { PlanOptions } from "../../probes/calls/call-plan";
+import { kernelVias, userVias } from "../../probes/calls/function-ways";
 import { checkFilter } from "../../probes/conditions/call-condition";
 import { needsReturn, parseNumberName } from "../../probes/conditions/condition";
 import type { Ourselves } from "../../probes/ourselves";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
-import { dumpOf, ourselves, taskFilter, tellAttached } from "../open-probe";
+import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-probe";
+import { attachFunctions } from "./attach-functions";
 import { watchCounts } from "./counts";
 import { watchCalls } from "./events";
 import { listReport } from "./list";
-import { openCalls } from "./open-calls";
 import { check, modeOf, type Options, options } from "./options";
+import { planReport } from "./plan";
 import { traceProbe } from "./probe";
-import { resolve, type Wishes } from "./resolve";
-import { type KernelVia, surroundings } from "./surroundings";
+import { kernelReach, plainReach } from "./reach";
+import { type Resolved, resolve, type Wishes } from "./resolve";
+import { surroundings } from "./surroundings";
 
 export const traceFn = defineCommand({
   name: "trace-fn",
@@ -43,9 +46,14 @@ export const traceFn = defineCommand({
   check,
   async run(context, given, words): Promise<Outcome | undefined> {
     const facts = context.facts();
-    const resolved = resolve(words, surroundings(facts, kernelVia(given, context)), wishes(given, context));
-    if (given.list) {
-      await context.output.report(listReport(resolved, context.clock.now()));
+    const reach = given.dump ? plainReach(given.via) : kernelReach(given.via, () => context.kernel(), facts);
+    const resolved = resolve(words, surroundings(facts, reach), wishes(given, context));
+    checkVia(given.via, resolved);
+    if (given.list || given.plan) {
+      const now = context.clock.now();
+      await (given.list
+        ? context.output.report(listReport(resolved, now))
+        : context.output.report(planReport(resolved, now)));
       return undefined;
     }
     const { sites, names, skipped, waits } = resolved;
@@ -63,7 +71,8 @@ export const traceFn = defineCommand({
     const kernel = context.kernel();
     const probe = traceProbe(sites, planOptions(given, context, waits, ourselves(context, kernel)), facts);
     const follow = context.tracee !== undefined;
-    using session = openCalls(context, kernel, probe, { filter: taskFilter(given), follow });
+    using session = openProbe(kernel, probe.fixed, { filter: taskFilter(given), follow });
+    if (!(await attachFunctions(context, session, probe, names))) return undefined;
     tellAttached(context, probe.spec);
     context.notice(
       introduction(
@@ -79,13 +88,11 @@ export const traceFn = defineCommand({
 });
 
 function planOptions(given: Options, context: Context, waits: boolean, ourselves: Ourselves): PlanOptions {
-  const { ret, latency, slower, sample, buffer, string, filter, dist } = given;
-  const asked = [filter, dist === undefined ? undefined : parseNumberName(dist)];
-  const asksLater = asked.some((each) => each !== undefined && needsReturn(each));
+  const { slower, sample, buffer, string, filter, dist } = given;
   return {
     mode: modeOf(given),
     dist,
-    withResult: ret || latency || slower !== undefined || waits || asksLater,
+    withResult: waitsForReturn(given) || waits,
     where: filter,
     slowerNs: slower,
     sample,
@@ -97,22 +104,32 @@ function planOptions(given: Options, context: Context, waits: boolean, ourselves
   };
 }
 
-function wishes({ arg, pid, list }: Options, { tracee }: Context): Wishes {
-  const [only, ...more] = pid ?? [];
-  return { args: arg, pid: more.length === 0 ? only : undefined, program: tracee?.command[0], listing: list };
+/** Whether calls are followed to their end because of what is asked for. */
+function waitsForReturn({ ret, latency, slower, filter, dist }: Options): boolean {
+  const asked = [filter, dist === undefined ? undefined : parseNumberName(dist)];
+  return (
+    ret || latency || slower !== undefined || asked.some((each) => each !== undefined && needsReturn(each))
+  );
 }
 
-/** As asked for, else the cheapest that the kernel has; a listing asks no kernel. */
-function kernelVia({ via, dump }: Options, context: Context): () => KernelVia {
-  if (via !== undefined) return () => via;
-  if (dump) return () => "kprobe";
-  const hasBoth = () =>
-    (["fentry", "fexit"] as const).every((name) => features(context.kernel()).state(name) === "available");
-  let best: KernelVia | undefined;
-  return () => {
-    best ??= hasBoth() ? "fentry" : "kprobe";
-    return best;
+function wishes(given: Options, { tracee }: Context): Wishes {
+  const { arg, pid, list, plan } = given;
+  const [only, ...more] = pid ?? [];
+  return {
+    args: arg,
+    pid: more.length === 0 ? only : undefined,
+    program: tracee?.command[0],
+    listing: list || plan,
+    paired: waitsForReturn(given),
   };
+}
+
+/** Throws a UsageError where the way asked for concerns none of the targets. */
+function checkVia(via: Options["via"], { sites: { functions } }: Resolved): void {
+  if (via === undefined || functions.some(({ ways }) => ways.some((way) => way.via === via))) return;
+  throw new UsageError(`via: no target is a function that ${via} reaches`, {
+    hint: `${kernelVias.join(", ")} are for functions of the kernel, ${userVias.join(" and ")} for others`,
+  });
 }
 
 const NAMED = 3;

@@ -1,5 +1,4 @@
 /** The table that `--list` prints: what would be traced and how, and what would be left out. Pure. */
-import type { Hook } from "../../bpf/program-spec";
 import type { Column, Report } from "../../output/report";
 import type { Resolved } from "./resolve";
 
@@ -12,21 +11,37 @@ interface ListRow {
   readonly leftOut: string;
 }
 
-export function listReport({ sites, names, skipped }: Resolved, at: Date): Report<ListRow> {
-  const hooks: readonly (Hook | undefined)[] = [
-    ...sites.syscalls.map(() => undefined),
-    ...sites.tracepoints.map(({ hook }) => hook),
-    ...sites.functions.map(({ entry, return: atReturn, returnOnly }) => (returnOnly ? atReturn : entry)),
+/** What each site is reached by, in the order of their numbers. */
+export function viasOf({ syscalls, tracepoints, functions }: Resolved["sites"]): readonly string[] {
+  return [
+    ...syscalls.map(() => "sys_enter"),
+    ...tracepoints.map(({ hook }) => hook.kind),
+    ...functions.map(({ ways }) => ways[0]?.via ?? "-"),
   ];
+}
+
+export function listReport(resolved: Resolved, at: Date): Report<ListRow> {
+  const { sites, names, skipped } = resolved;
+  const vias = viasOf(sites);
   const rows = [
     ...names.map(({ name, params, prototype }, i) => ({
-      via: hooks[i]?.kind ?? "sys_enter",
+      via: vias[i] as string,
       function: name,
       prototype: prototype ?? `${name}(${params.map((param) => param.name).join(", ")})`,
       leftOut: "",
     })),
     ...skipped.map(({ name, reason }) => ({ via: "-", function: name, prototype: "", leftOut: reason })),
   ];
+  return answer(resolved, columns, rows, at);
+}
+
+/** A report on what would be traced and what would be left out; nothing has been measured for it. */
+export function answer<R>(
+  { names, skipped }: Resolved,
+  columns: readonly Column<R>[],
+  rows: readonly R[],
+  at: Date,
+): Report<R> {
   return {
     startedAt: at,
     endedAt: at,

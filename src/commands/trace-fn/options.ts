@@ -2,6 +2,7 @@
 import { UsageError } from "../../core/errors";
 import { formatSize, parseDuration, parseSize } from "../../core/units";
 import type { Mode } from "../../probes/calls/call-plan";
+import { functionVias } from "../../probes/calls/function-ways";
 import { formNames } from "../../probes/calls/value-form";
 import { parseFilter, parseNumberName } from "../../probes/conditions/condition";
 import type { OptionSpecs, OptionValues } from "../command";
@@ -10,7 +11,6 @@ import { outputOptions, programOptions, rowOptions } from "../output-options";
 import { timingOptions } from "../timing-options";
 import { joinArguments, parseArguments } from "./argument-option";
 import { sortColumns } from "./report";
-import { kernelVias } from "./surroundings";
 
 const group = "Calls";
 
@@ -26,6 +26,12 @@ const MOST_STRING = 4096;
 
 export const options = {
   list: { flags: "--list", help: "list what would be traced and how, with prototypes, and exit", group },
+  plan: {
+    flags: "--plan",
+    help: "list how each function would be reached, what is left out and why, and exit",
+    conflicts: ["list"],
+    group,
+  },
   ret: { flags: "--ret", help: "wait for the return: the result, and how long the call took", group },
   slower: {
     flags: "--slower <time>",
@@ -88,9 +94,9 @@ export const options = {
   },
   via: {
     flags: "--via <hook>",
-    help: "reach functions of the kernel by fentry (and fexit), or by kprobe",
-    choices: kernelVias,
-    defaultText: "fentry where the kernel has it",
+    help: "reach functions by this mechanism only",
+    choices: functionVias,
+    defaultText: "the cheapest that the kernel has, then the next",
     group,
   },
   ...filterOptions,

@@ -4,7 +4,7 @@ import type { MapSpec } from "../../bpf/map-spec";
 import type { ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
 import { type CallPlan, callPlan, type PlanOptions } from "../../probes/calls/call-plan";
 import type { RecordLayout } from "../../probes/calls/call-record";
-import { type FunctionSite, functionProbe } from "../../probes/calls/function-calls";
+import { type FunctionProbe, type FunctionSite, functionProbe } from "../../probes/calls/function-calls";
 import { type SyscallSite, syscallProbe } from "../../probes/calls/syscall-calls";
 import { type TracepointSite, tracepointProbe } from "../../probes/calls/tracepoint-calls";
 import { descendantMaps, descendantPrograms } from "../../probes/descendants";
@@ -18,7 +18,11 @@ export interface TraceSites {
 }
 
 export interface TraceProbe extends Pick<CallPlan, "ring" | "losses" | "counters"> {
+  /** All of it, if the kernel refuses nothing. */
   readonly spec: ProbeSpec;
+  /** The maps, and the programs that are not at functions. */
+  readonly fixed: ProbeSpec;
+  readonly functions: Pick<FunctionProbe, "units" | "unitsOf">;
   /** Of the records, by site. */
   readonly layouts: readonly RecordLayout[];
   /** Whether nothing but functions is traced. */
@@ -43,30 +47,32 @@ export function traceProbe(
 ): TraceProbe {
   const plan = callPlan(options, syscalls.length + tracepoints.length + functions.length, facts);
   const { filter, follow, withResult } = options;
-  // In the order of the sites' numbers.
   const parts: Part[] = [
     ...(syscalls.length === 0 ? [] : [syscallProbe(syscalls, plan)]),
     tracepointProbe(tracepoints, plan),
-    functionProbe(functions, plan),
+  ];
+  const atFunctions = functionProbe(functions, plan);
+  // In the order of the sites' numbers.
+  const all = [...parts, { ...atFunctions, programs: [] }];
+  const maps = [
+    ...plan.maps,
+    ...filterMaps(filter),
+    ...(follow ? descendantMaps : []),
+    ...all.flatMap((part) => part.maps ?? []),
+  ];
+  const programs = [
+    ...(follow ? descendantPrograms(facts.btf()) : []),
+    ...parts.flatMap((part) => part.programs),
   ];
   const { ring, losses, counters } = plan;
   return {
-    spec: {
-      maps: [
-        ...plan.maps,
-        ...filterMaps(filter),
-        ...(follow ? descendantMaps : []),
-        ...parts.flatMap(({ maps = [] }) => maps),
-      ],
-      programs: [
-        ...(follow ? descendantPrograms(facts.btf()) : []),
-        ...parts.flatMap(({ programs }) => programs),
-      ],
-    },
+    spec: { maps, programs: [...programs, ...atFunctions.units.flatMap((unit) => unit.programs)] },
+    fixed: { maps, programs },
+    functions: atFunctions,
     ring,
     losses,
     counters,
-    layouts: parts.flatMap(({ layouts }) => layouts),
+    layouts: all.flatMap(({ layouts }) => layouts),
     functionsOnly: syscalls.length + tracepoints.length === 0,
     followsSyscalls: syscalls.length > 0 && withResult,
   };

@@ -5,6 +5,7 @@ import { moduleBtf } from "../../bpf/btf/vmlinux";
 import type { KernelFacts } from "../../bpf/facts";
 import { formOfType } from "../../probes/calls/btf-form";
 import type { FunctionParam, FunctionSite } from "../../probes/calls/function-calls";
+import { fentryWay, kprobeMultiWay, kprobeWay } from "../../probes/calls/function-ways";
 import { callRegisters } from "../../probes/calls/registers";
 import { plainWord, type ValueForm } from "../../probes/calls/value-form";
 import { expressionOf } from "../../probes/targets/name-pattern";
@@ -69,7 +70,9 @@ function functionSite(
   const known = btf === undefined || prototype === undefined ? registers(arch) : typed(btf, prototype.params);
   const params = returnOnly ? [] : (wished ?? (offset > 0 ? registers(arch) : known));
   const result = args?.result ?? resultForm(btf, prototype?.returns);
-  const isTyped = around.via() === "fentry" && offset === 0 && canBeTyped(btf, prototype, around.facts);
+  const untyped = offset > 0 ? undefined : whyUntyped(btf, prototype, around.facts);
+  const fentry = untyped === undefined ? [fentryWay(name, target.module, prototype?.params.length ?? 0)] : [];
+  const ways = offset > 0 ? [kprobeWay(name, offset)] : [...fentry, kprobeMultiWay(name), kprobeWay(name)];
   return {
     name: offset > 0 ? `${name}+${offset}` : name,
     params,
@@ -77,27 +80,27 @@ function functionSite(
     failsByErrno: true,
     timed: offset === 0 && !returnOnly,
     prototype: btf?.formatPrototype(name),
-    place: {
-      params,
-      result,
-      memory: "kernel",
-      returnOnly,
-      ...(isTyped
-        ? { typed: prototype?.params.length, ...typedHooks(name, target.module) }
-        : plainHooks(name, offset)),
-    },
+    unfit: untyped === undefined ? [] : [{ via: "fentry", reason: untyped }],
+    place: { params, result, memory: "kernel", returnOnly, ways },
   };
 }
 
 /** fentry and fexit have as many arguments as this on every kernel that has them, each of them one word. */
 const MOST_TYPED = 6;
 
-function canBeTyped(btf: Btf | undefined, prototype: Prototype | undefined, facts: KernelFacts): boolean {
-  if (btf === undefined || prototype === undefined || prototype.variadic) return false;
+/** Why fentry cannot take it; undefined when it can. */
+function whyUntyped(
+  btf: Btf | undefined,
+  prototype: Prototype | undefined,
+  facts: KernelFacts,
+): string | undefined {
+  if (btf === undefined || prototype === undefined) return "its type is not known";
+  if (prototype.variadic) return "has a variable number of arguments";
   const { params, returns } = prototype;
-  const types = params.map(({ type }) => type);
-  if (returns !== 0) types.push(returns);
-  return params.length <= MOST_TYPED && types.every((type) => mayBeRead(btf, type, facts));
+  if (params.length > MOST_TYPED) return `has more than ${MOST_TYPED} arguments`;
+  const bad = params.find(({ type }) => !mayBeRead(btf, type, facts));
+  if (bad !== undefined) return `its argument "${bad.name}" may not be read`;
+  return returns === 0 || mayBeRead(btf, returns, facts) ? undefined : "its result may not be read";
 }
 
 /**
@@ -112,18 +115,6 @@ function mayBeRead(btf: Btf, id: number, facts: KernelFacts): boolean {
   const target = btf.resolve(type.type);
   if (target.kind === "int") return target.name === "char" || facts.isAtLeast(5, 17);
   return target.kind === "struct" || target.kind === "union" || target.kind === "void";
-}
-
-type Hooks = Pick<FunctionSite, "entry" | "return">;
-
-function typedHooks(name: string, module: string | undefined): Hooks {
-  const place = module === undefined ? { name } : { name, module };
-  return { entry: { kind: "fentry", ...place }, return: { kind: "fexit", ...place } };
-}
-
-function plainHooks(name: string, offset: number): Hooks {
-  if (offset > 0) return { entry: { kind: "kprobe", name, offset }, return: undefined };
-  return { entry: { kind: "kprobe", name }, return: { kind: "kretprobe", name } };
 }
 
 function resultForm(btf: Btf | undefined, returns: number | undefined): ValueForm | undefined {

@@ -1,6 +1,7 @@
 /** Functions of programs and libraries by their names. */
 import { basename } from "node:path";
 import type { FunctionParam, FunctionSite } from "../../probes/calls/function-calls";
+import { uprobeMultiWay, uprobeWay } from "../../probes/calls/function-ways";
 import { callRegisters } from "../../probes/calls/registers";
 import { plainWord } from "../../probes/calls/value-form";
 import { expressionOf } from "../../probes/targets/name-pattern";
@@ -55,20 +56,20 @@ function functionSite(
   const shown = scope + name + (target.offset > 0 ? `+${target.offset}` : "");
   const result = args?.result ?? plainWord;
   const place = { name, path, offset: offset + target.offset, pid };
+  const inside = target.offset > 0;
   return {
     name: shown,
     params,
     result,
     failsByErrno: false,
-    timed: target.offset === 0 && !target.returnOnly,
+    timed: !inside && !target.returnOnly,
     // Nobody knows the types of a program's functions.
     prototype: args === undefined ? "" : undefined,
     place: {
       params,
       result,
       memory: "user",
-      entry: { kind: "uprobe", ...place },
-      return: target.offset > 0 ? undefined : { kind: "uretprobe", ...place },
+      ways: [uprobeMultiWay(place, inside), uprobeWay(place, inside)],
       returnOnly: target.returnOnly,
     },
   };

@@ -1,6 +1,7 @@
 /** From what the user wrote to the places in this machine's kernel and programs. */
-import { UsageError } from "../../core/errors";
+import { NotSupportedError, UsageError } from "../../core/errors";
 import type { FunctionSite } from "../../probes/calls/function-calls";
+import type { Unfit } from "../../probes/calls/function-ways";
 import type { SyscallSite } from "../../probes/calls/syscall-calls";
 import { syscallParams, syscallResult } from "../../probes/calls/syscall-params";
 import type { TracepointSite } from "../../probes/calls/tracepoint-calls";
@@ -9,6 +10,7 @@ import { matcherOf } from "../../probes/targets/name-pattern";
 import { nothingMatches, parseTarget, type SyscallTarget } from "../../probes/targets/target";
 import { type Abi, syscallTable } from "../../symbols/syscalls";
 import type { ArgumentWishes } from "./argument-option";
+import { chooseWays } from "./choose-ways";
 import type { TraceSites } from "./probe";
 import { kernelFunctions } from "./resolve-kernel";
 import { tracepoints } from "./resolve-tracepoint";
@@ -25,6 +27,8 @@ export interface SiteName {
   readonly timed: boolean;
   /** As C writes it, where somebody knows. */
   readonly prototype?: string | undefined;
+  /** Ways that it is not reached by. */
+  readonly unfit?: readonly Unfit[];
 }
 
 /** A site without its number. */
@@ -34,6 +38,8 @@ export type Unnumbered<S> = SiteName & { readonly place: Omit<S, "site"> };
 export interface Skipped {
   readonly name: string;
   readonly reason: string;
+  /** Because of what this kernel lacks. */
+  readonly unsupported?: boolean;
 }
 
 /** The sites, how they are shown, by their numbers, and what was left out. */
@@ -54,6 +60,8 @@ export interface Wishes {
   readonly program: string | undefined;
   /** Nothing is traced, only shown. */
   readonly listing: boolean;
+  /** Calls are followed to their end. */
+  readonly paired: boolean;
 }
 
 /** Finds what the targets name. Throws a UsageError for one that names nothing, and where nothing is left. */
@@ -65,17 +73,21 @@ export function resolve(texts: readonly string[], around: Surroundings, wishes: 
   const skipped: Skipped[] = [];
   const syscalls: Unnumbered<SyscallSite>[] = [];
   const points: Unnumbered<TracepointSite>[] = [];
-  const functions: Unnumbered<FunctionSite>[] = [];
+  const candidates: Unnumbered<FunctionSite>[] = [];
   const targets = texts.map((text) => parseTarget(text, around));
   for (const target of targets) {
     if (target.kind === "syscall") syscalls.push(...systemCalls(target, around.abi));
     else if (target.kind === "tracepoint") points.push(...tracepoints(target, around));
-    else if (target.kind === "user") functions.push(...userFunctions(target, around, wishes, skipped));
-    else functions.push(...kernelFunctions(target, around, wishes, skipped));
+    else if (target.kind === "user") candidates.push(...userFunctions(target, around, wishes, skipped));
+    else candidates.push(...kernelFunctions(target, around, wishes, skipped));
   }
   const calls = unique(syscalls, ({ place }) => place.number).sort((a, b) => a.place.number - b.place.number);
+  const distinct = unique(candidates, ({ place: { ways, returnOnly } }) =>
+    JSON.stringify([ways.at(-1)?.entry, returnOnly]),
+  );
+  const functions = chooseWays(distinct, around.reach, wishes, skipped);
   const names = [...calls, ...points, ...functions];
-  if (names.length === 0) throw nothingLeft(skipped);
+  if (names.length === 0 && !wishes.listing) throw nothingLeft(skipped);
   if (functions.length > MOST_FUNCTIONS && !wishes.listing) throw tooMany(functions.length);
   const numbered = <S>(all: readonly Unnumbered<S>[], first: number) =>
     all.map(({ place }, i) => ({ ...place, site: first + i }) as S);
@@ -105,8 +117,11 @@ function tooMany(count: number): Error {
 }
 
 function nothingLeft(skipped: readonly Skipped[]): Error {
-  const [{ name, reason } = { name: "", reason: "" }] = skipped;
-  return new UsageError(`target: nothing is left to trace: "${name}" ${reason}`);
+  const [{ name, reason, unsupported } = { name: "", reason: "", unsupported: false }] = skipped;
+  const message = `target: nothing is left to trace: "${name}" ${reason}`;
+  if (unsupported)
+    return new NotSupportedError(message, { hint: '"bpfkit doctor" tells what this kernel has' });
+  return new UsageError(message);
 }
 
 function systemCalls(target: SyscallTarget, abi: Abi): Unnumbered<SyscallSite>[] {

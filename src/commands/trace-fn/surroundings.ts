@@ -4,6 +4,7 @@ import type { KernelFacts } from "../../bpf/facts";
 import { type Kallsyms, readKallsyms } from "../../symbols/kallsyms";
 import { type Abi, nativeAbi } from "../../symbols/syscalls";
 import { mountPoint } from "../../sys/mount-point";
+import type { Reach } from "./choose-ways";
 
 export interface Surroundings {
   readonly abi: Abi;
@@ -11,8 +12,8 @@ export interface Surroundings {
   isModule(name: string): boolean;
   /** The kernel's symbols. */
   kallsyms(): Kallsyms;
-  /** How functions of the kernel are reached. */
-  via(): KernelVia;
+  /** How functions can be reached. */
+  readonly reach: Reach;
   /** Where tracefs is mounted; undefined when it is not. */
   readonly tracefs: string | undefined;
   /** The names in a folder of tracefs; none where there is no such folder. */
@@ -21,12 +22,8 @@ export interface Surroundings {
   readTracefs(path: string): string | undefined;
 }
 
-/** The ways to reach functions of the kernel. */
-export const kernelVias = ["fentry", "kprobe"] as const;
-export type KernelVia = (typeof kernelVias)[number];
-
-/** The surroundings of the running machine; `via` tells how functions of the kernel are reached. */
-export function surroundings(facts: KernelFacts, via: () => KernelVia): Surroundings {
+/** The surroundings of the running machine. */
+export function surroundings(facts: KernelFacts, reach: Reach): Surroundings {
   let symbols: Kallsyms | undefined;
   const mounts = textOf("/proc/self/mountinfo") ?? "";
   const debugfs = mountPoint(mounts, "debugfs");
@@ -35,7 +32,7 @@ export function surroundings(facts: KernelFacts, via: () => KernelVia): Surround
   return {
     abi: nativeAbi(facts.arch),
     facts,
-    via,
+    reach,
     isModule(name) {
       modules ??= new Set(
         (textOf("/proc/modules") ?? "").split("\n").map((line) => line.split(" ", 1)[0] ?? ""),

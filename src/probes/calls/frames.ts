@@ -36,7 +36,7 @@ function frameStack({ words }: Frames): number {
 }
 
 /** Writes the key to the stack; `frame` loads where the call's frame lies into r1. Loses r0–r5. */
-function writeKey(at: number, site: number, frame: Block): Block {
+function writeKey(at: number, site: number | Register, frame: Block): Block {
   return [
     [frame, store(8, fp, at + FrameKey.offsets.stack, r1)],
     [
@@ -48,7 +48,8 @@ function writeKey(at: number, site: number, frame: Block): Block {
 }
 
 export interface Entered {
-  readonly site: number;
+  /** Its number, or a register that calls keep with it. */
+  readonly site: number | Register;
   /** `r1` = where the frame lies. Loses r2 at most. */
   readonly frame: Block;
   /** `r1` = argument `index`. Loses r0–r5. */
@@ -80,7 +81,7 @@ export function noteFrame(all: Frames, plan: CallPlan, entered: Entered): Block 
 /** `frame` = the call that returns, whose frame's place `place` loads into r1, and START is when it began. Goes to `none` if it was not noted. Loses r0–r5. */
 export function findFrame(
   all: Frames,
-  site: number,
+  site: number | Register,
   place: Block,
   frame: Register,
   stack: number,

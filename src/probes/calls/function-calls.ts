@@ -1,6 +1,7 @@
 /**
  * Calls of functions at their first instruction and their return. The context of uprobes and kprobes is the registers;
- * that of fentry and fexit is the arguments, which are there at the return too, with the result behind them. Pure.
+ * that of fentry and fexit is the arguments, which are there at the return too, with the result behind them. A program
+ * that serves many functions learns from its cookie which one was called. Pure.
  *
  *     r6  the context
  *     r7  at a return the call's frame
@@ -13,7 +14,7 @@ import { call, exit } from "../../asm/jump";
 import { load, loadMapValue, store } from "../../asm/memory";
 import { fp, r0, r1, r2, r6, r7, r8 } from "../../asm/register";
 import type { MapSpec } from "../../bpf/map-spec";
-import type { Hook, ProgramSpec } from "../../bpf/program-spec";
+import type { ProgramSpec } from "../../bpf/program-spec";
 import {
   type CallPlan,
   DURATION,
@@ -27,6 +28,8 @@ import {
 } from "./call-plan";
 import { type RecordLayout, recordLayout, stringIndexes } from "./call-record";
 import { type Frames, findFrame, forgetFrame, frames, frameWord, noteFrame, stackPointerOf } from "./frames";
+import { type FunctionUnit, groupUnits } from "./function-units";
+import { type FunctionWay, isShared } from "./function-ways";
 import { callRegisters, loadFunctionArgument } from "./registers";
 import type { Memory, Param, ValueForm } from "./value-form";
 
@@ -43,17 +46,16 @@ export interface FunctionSite {
   readonly result: ValueForm | undefined;
   /** Whose function it is. */
   readonly memory: Memory;
-  /** How many arguments the context of fentry and fexit has; undefined where it is the registers. */
-  readonly typed?: number | undefined;
-  readonly entry: Hook;
-  /** Undefined for an instruction inside of the function. */
-  readonly return: Hook | undefined;
+  /** The ways to reach it, the first one to be tried first; all of them lead to the same records. */
+  readonly ways: readonly FunctionWay[];
   /** Only the return is of interest. */
   readonly returnOnly: boolean;
 }
 
 export interface FunctionProbe {
-  readonly programs: readonly ProgramSpec[];
+  readonly units: readonly FunctionUnit[];
+  /** The units of some of these sites, whose ways may have become fewer. */
+  unitsOf(sites: readonly FunctionSite[]): readonly FunctionUnit[];
   readonly maps: readonly MapSpec[];
   /** The layout of the records of each site given. */
   readonly layouts: readonly RecordLayout[];
@@ -61,34 +63,46 @@ export interface FunctionProbe {
 
 const WORD = 8;
 
+/** A site by one way. `site` is undefined where only the cookie tells it. */
+type Reached = Omit<FunctionSite, "site" | "ways"> & FunctionWay & { readonly site: number | undefined };
+
 export function functionProbe(sites: readonly FunctionSite[], plan: CallPlan): FunctionProbe {
-  const paired = sites.filter((site) => isPaired(site, plan));
-  const noted = frames(Math.max(0, ...paired.map((site) => notedWords(site))));
+  const paired = sites.filter((site) => site.ways.some((way) => isPaired(reached(site, way), plan)));
+  const noted = frames(Math.max(0, ...paired.map((site) => notedWords(site, plan))));
   const layouts = sites.map((site) => layoutOf(site, plan));
-  return {
-    programs: sites.flatMap((site, i) => programsOf(site, layouts[i] as RecordLayout, noted, plan)),
-    maps: paired.length === 0 ? [] : [noted.map],
-    layouts,
-  };
+  const layoutsBySite = new Map(sites.map(({ site }, i) => [site, layouts[i] as RecordLayout]));
+  const unitsOf = (some: readonly FunctionSite[]) =>
+    groupUnits(some, (each) => programsOf(each, layoutsBySite.get(each.site) as RecordLayout, noted, plan));
+  return { units: unitsOf(sites), unitsOf, maps: paired.length === 0 ? [] : [noted.map], layouts };
 }
 
-/** How many arguments must be kept until the return. */
-function notedWords({ params, typed }: FunctionSite): number {
-  return typed === undefined ? params.length : 0;
+function reached({ ways: _others, ...site }: FunctionSite, way: FunctionWay): Reached {
+  return { ...site, ...way, site: isShared(way) ? undefined : site.site };
+}
+
+/** How many arguments must be kept until the return: by one of the ways they are gone by then. */
+function notedWords({ params, ways }: FunctionSite, plan: CallPlan): number {
+  return ways.some(({ typed }) => typed === undefined) ? keptWords(params, plan) : 0;
+}
+
+/** Nobody asks for the arguments of calls that are only counted or timed. */
+function keptWords(params: readonly FunctionParam[], { options: { mode, where } }: CallPlan): number {
+  return mode === "events" || mode === "dist" || where !== undefined ? params.length : 0;
 }
 
 /** Whether its calls are followed from the entry to the return. */
-function isPaired({ return: atReturn, returnOnly }: FunctionSite, { options }: CallPlan): boolean {
+function isPaired({ return: atReturn, returnOnly }: Reached, { options }: CallPlan): boolean {
   return options.withResult && atReturn !== undefined && !returnOnly;
 }
 
 function layoutOf(site: FunctionSite, plan: CallPlan): RecordLayout {
-  const { params, returnOnly } = site;
-  const withResult = isPaired(site, plan) || returnOnly;
+  const { params, returnOnly, ways } = site;
+  const withResult = returnOnly || ways.some((way) => isPaired(reached(site, way), plan));
   return recordLayout(params.length, stringIndexes(params), { ...plan.options, withResult });
 }
 
-function programsOf(site: FunctionSite, layout: RecordLayout, noted: Frames, plan: CallPlan): ProgramSpec[] {
+function programsOf(from: FunctionSite, layout: RecordLayout, noted: Frames, plan: CallPlan): ProgramSpec[] {
+  const site = reached(from, from.ways[0] as FunctionWay);
   const { entry, return: atReturn, returnOnly } = site;
   if (returnOnly && atReturn !== undefined)
     return [{ name: "call_return", hook: atReturn, code: onReturnOnly(site, layout, plan) }];
@@ -102,33 +116,39 @@ function programsOf(site: FunctionSite, layout: RecordLayout, noted: Frames, pla
 
 const SPARE = REST - WORD;
 
-const asked = ({ params, result }: FunctionSite) => ({ params, result });
+const asked = ({ params, result }: Reached) => ({ params, result });
 
-function argument({ params, memory, typed }: FunctionSite, plan: CallPlan): (index: number) => Block {
+/** `r8` = the site. Loses r0–r5. */
+function numberOf({ site }: Reached): Block {
+  return site === undefined ? [mov(r1, r6), call(helper.getAttachCookie), mov(r8, r0)] : [mov(r8, site)];
+}
+
+function argument({ params, memory, typed }: Reached, plan: CallPlan): (index: number) => Block {
   if (typed !== undefined) return (index) => [load(8, r1, r6, WORD * (params[index]?.index ?? 0))];
   const registers = callRegisters(plan.facts.arch);
   return (index) => loadFunctionArgument(registers, memory, r6, params[index]?.index ?? 0, r1, SPARE);
 }
 
-function onEntry(site: FunctionSite, layout: RecordLayout, plan: CallPlan): Block {
+function onEntry(site: Reached, layout: RecordLayout, plan: CallPlan): Block {
   const drop = label("drop");
   const at = { layout, ...asked(site), site: r8, loadWord: argument(site, plan), memory: site.memory };
   return [
     [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
-    [mov(r8, site.site), reportCall(plan, at, drop)],
+    [numberOf(site), reportCall(plan, at, drop)],
     [drop, mov(r0, 0), exit()],
   ];
 }
 
-function noteEntry(site: FunctionSite, noted: Frames, plan: CallPlan): Block {
+function noteEntry(site: Reached, noted: Frames, plan: CallPlan): Block {
   const drop = label("drop");
   return [
     [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
+    site.site === undefined ? numberOf(site) : [],
     noteFrame(noted, plan, {
-      site: site.site,
+      site: site.site ?? r8,
       frame: frameOf(site, plan, false),
       loadWord: argument(site, plan),
-      count: notedWords(site),
+      count: site.typed === undefined ? keptWords(site.params, plan) : 0,
       stack: SPARE,
     }),
     [drop, mov(r0, 0), exit()],
@@ -136,7 +156,7 @@ function noteEntry(site: FunctionSite, noted: Frames, plan: CallPlan): Block {
 }
 
 /** `r1` = where the call's frame lies, at its entry or its return. Loses r2. */
-function frameOf({ typed }: FunctionSite, { facts, losses }: CallPlan, atReturn: boolean): Block {
+function frameOf({ typed }: Reached, { facts, losses }: CallPlan, atReturn: boolean): Block {
   // fentry and fexit of a call share their context, and its distance from anything tells where it is.
   if (typed !== undefined) return [mov(r1, r6), loadMapValue(r2, losses), sub(r1, r2)];
   const { stackPointer, returnPops } = callRegisters(facts.arch);
@@ -144,34 +164,35 @@ function frameOf({ typed }: FunctionSite, { facts, losses }: CallPlan, atReturn:
 }
 
 /** `r1` = the result, 0 for a function that gives none. */
-function resultOf({ typed, result }: FunctionSite, { facts }: CallPlan): Block {
+function resultOf({ typed, result }: Reached, { facts }: CallPlan): Block {
   if (result === undefined) return [mov(r1, 0)];
   return [load(8, r1, r6, typed === undefined ? callRegisters(facts.arch).result : WORD * typed)];
 }
 
-function onReturn(site: FunctionSite, layout: RecordLayout, noted: Frames, plan: CallPlan): Block {
+function onReturn(site: Reached, layout: RecordLayout, noted: Frames, plan: CallPlan): Block {
   const none = label("not_noted");
   const quick = label("quick");
   const loadWord = site.typed === undefined ? (index: number) => frameWord(r7, index) : argument(site, plan);
   const at = { layout, ...asked(site), site: r8, loadWord, memory: site.memory };
   return [
     mov(r6, r1),
-    findFrame(noted, site.site, frameOf(site, plan, true), r7, SPARE, none),
+    site.site === undefined ? numberOf(site) : [],
+    findFrame(noted, site.site ?? r8, frameOf(site, plan, true), r7, SPARE, none),
     [resultOf(site, plan), store(8, fp, RESULT, r1)],
-    [measure(plan, quick), mov(r8, site.site), reportCall(plan, at, quick)],
+    [measure(plan, quick), site.site === undefined ? [] : numberOf(site), reportCall(plan, at, quick)],
     [quick, forgetFrame(noted, SPARE)],
     [none, mov(r0, 0), exit()],
   ];
 }
 
-function onReturnOnly(site: FunctionSite, layout: RecordLayout, plan: CallPlan): Block {
+function onReturnOnly(site: Reached, layout: RecordLayout, plan: CallPlan): Block {
   const drop = label("drop");
   const at = { layout, ...asked(site), site: r8, loadWord: argument(site, plan), memory: site.memory };
   return [
     [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
     [resultOf(site, plan), store(8, fp, RESULT, r1)],
     [call(helper.ktimeGetNs), store(8, fp, START, r0), store(8, fp, DURATION, 0)],
-    [mov(r8, site.site), reportCall(plan, at, drop)],
+    [numberOf(site), reportCall(plan, at, drop)],
     [drop, mov(r0, 0), exit()],
   ];
 }

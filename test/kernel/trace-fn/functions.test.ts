@@ -195,6 +195,59 @@ describe("what is counted", () => {
   });
 });
 
+const VIAS = { uprobe: ["uprobe", "uretprobe"], "uprobe-multi": ["uprobe-multi", "attach-cookie"] } as const;
+
+describe.each(Object.entries(VIAS))("by %s", (via, needs) => {
+  const by = [...NEEDS, ...needs];
+  const many = (mode: string) => [
+    ...["trace-fn", "--via", via, mode],
+    `${lib().library}:/^(six|nine|length|narrow|factorial)$/`,
+  ];
+  const work = () => [
+    lib().program,
+    "threads",
+    "4",
+    "six",
+    "251",
+    "0",
+    "nine",
+    "13",
+    "0",
+    "factorial",
+    "3",
+    "5",
+  ];
+  const counted = {
+    "libtraced.so:six": 1004,
+    "libtraced.so:nine": 52,
+    "libtraced.so:factorial": 60,
+  };
+
+  kernelTest(by, `${via}: each function has its own counts and times`, async ({ kernel }) => {
+    for (const mode of ["--count", "--latency"]) {
+      const { rows, totals, lost } = await runCommand(kernel, many(mode), work());
+      expect(countsBy(rows, "function")).toEqual(counted);
+      expect(totals).toMatchObject({ count: 1116, functions: 5, rows: 3 });
+      expect(lost).toEqual(NOTHING_LOST);
+    }
+  });
+
+  kernelTest(by, `${via}: each call has its own function, arguments and result`, async ({ kernel }) => {
+    const args = ["--via", via, of("narrow"), of("nine"), of("factorial"), "--ret", "--arg", "1:i64,ret:i64"];
+    const steps = ["nine", "3", "0", "factorial", "1", "3", "nine", "1", "0"];
+    const found = await calls(kernel, args, [lib().program, ...steps]);
+    expect(
+      found.calls.map(({ function: name, args: given, result }) => [name, given["arg1"], result]),
+    ).toEqual([
+      ...Array(3).fill(["libtraced.so:nine", 1, 45]),
+      ["libtraced.so:factorial", 1, 1],
+      ["libtraced.so:factorial", 2, 2],
+      ["libtraced.so:factorial", 3, 6],
+      ["libtraced.so:nine", 1, 45],
+    ]);
+  });
+});
+
 describe("refused", () => {
   const refusal = async (kernel: Parameters<typeof calls>[0], target: string) =>
     runCommand(kernel, ["trace-fn", target], [lib().program]).then(

@@ -5,7 +5,11 @@ import { countsBy, runCommand } from "../run-command";
 import { calls, NOTHING_LOST } from "./calls";
 
 const COMMON = ["btf", "ring-buffer", "btf-raw-tracepoint"];
-const HOOKS = { kprobe: ["kprobe", "kretprobe"], fentry: ["fentry", "fexit"] } as const;
+const HOOKS = {
+  kprobe: ["kprobe", "kretprobe"],
+  "kprobe-multi": ["kprobe-multi", "attach-cookie"],
+  fentry: ["fentry", "fexit"],
+} as const;
 /** So many writes of one byte to /dev/null, from as many reads of /dev/zero. */
 const copies = (count: number) => [
   "dd",
@@ -51,7 +55,7 @@ for (const [via, hooks] of Object.entries(HOOKS)) {
     for (const mode of ["--count", "--latency"]) {
       const { rows, lost } = await runCommand(
         kernel,
-        ["trace-fn", mode, "vfs_write", "vfs_read"],
+        ["trace-fn", ...VIA, mode, "vfs_write", "vfs_read"],
         copies(1009),
       );
       expect(countsBy(rows, "function")["vfs_write"]).toBe(1009);

@@ -5,6 +5,7 @@ import { parseArguments } from "../../../../src/commands/trace-fn/argument-optio
 import { type TraceSites, traceProbe } from "../../../../src/commands/trace-fn/probe";
 import type { PlanOptions } from "../../../../src/probes/calls/call-plan";
 import type { FunctionSite } from "../../../../src/probes/calls/function-calls";
+import { uprobeMultiWay, uprobeWay } from "../../../../src/probes/calls/function-ways";
 import { syscallParams, syscallResult } from "../../../../src/probes/calls/syscall-params";
 import { formNamed } from "../../../../src/probes/calls/value-form";
 import { parseFilter } from "../../../../src/probes/conditions/condition";
@@ -39,9 +40,9 @@ const syscalls =
   });
 
 const userFunction =
-  (args: string, given: Partial<FunctionSite> = {}) =>
+  (args: string, { typed, ...given }: Partial<FunctionSite> & { readonly typed?: number } = {}) =>
   (): TraceSites => {
-    const place = { name: "malloc", path: "/lib/libc.so.6", offset: 0x1234 };
+    const place = { name: "malloc", path: "/lib/libc.so.6", offset: 0x1234, pid: undefined };
     const { params } = parseArguments(args);
     return {
       ...none,
@@ -51,14 +52,27 @@ const userFunction =
           params,
           result: formNamed("d", "test"),
           memory: "user",
-          entry: { kind: "uprobe", ...place },
-          return: { kind: "uretprobe", ...place },
+          ways: [{ ...uprobeWay(place, false), typed }],
           returnOnly: false,
           ...given,
         },
       ],
     };
   };
+
+/** Two functions of one file by one program, and one of another. */
+const sharedFunctions = (): TraceSites => ({
+  ...none,
+  functions: [
+    ["malloc", "/lib/libc.so.6"],
+    ["free", "/lib/libc.so.6"],
+    ["cos", "/lib/libm.so.6"],
+  ].map(([name = "", path = ""], site) => ({
+    ...{ site, params: parseArguments("1:u64").params, result: formNamed("d", "test") },
+    ...{ memory: "user" as const, returnOnly: false },
+    ways: [uprobeMultiWay({ name, path, offset: 0x1000 + site, pid: undefined }, false)],
+  })),
+});
 
 const tracepoint = (): TraceSites => ({
   ...none,
@@ -120,6 +134,8 @@ const variants: readonly (readonly [
     { withResult: true },
     madeUpFacts(),
   ],
+  ["functions-shared", sharedFunctions, {}, madeUpFacts()],
+  ["functions-shared-result", sharedFunctions, { withResult: true }, madeUpFacts()],
   ["tracepoint", tracepoint, {}, madeUpFacts()],
   ["command", userFunction("1:d"), { follow: true }, madeUpFacts()],
 ];
@@ -141,4 +157,12 @@ test.each(variants)("names and sizes are what the kernel takes: %s", (_name, sit
   const { programs, maps } = traceProbe(sites(facts), plan(options), facts).spec;
   for (const { name } of [...programs, ...maps]) expect(name).toMatch(/^[A-Za-z0-9_.]{1,15}$/);
   for (const { code } of programs) expect(assemble(code).bytes.length / 8).toBeLessThan(4096);
+});
+
+test("functions whose programs are alike share one, and have their numbers as cookies", () => {
+  const { functions } = traceProbe(sharedFunctions(), plan({}), madeUpFacts());
+  expect(functions.units.map(({ programs }) => programs.map(({ hook }) => hook))).toMatchObject([
+    [{ kind: "uprobe-multi", path: "/lib/libc.so.6", offsets: [0x1000, 0x1001], cookies: [0n, 1n] }],
+    [{ kind: "uprobe-multi", path: "/lib/libm.so.6", offsets: [0x1002], cookies: [2n] }],
+  ]);
 });

@@ -1,3 +1,4 @@
+import { plainReach } from "../../../../src/commands/trace-fn/reach";
 import { resolve, type Wishes } from "../../../../src/commands/trace-fn/resolve";
 import type { Surroundings } from "../../../../src/commands/trace-fn/surroundings";
 import { Kallsyms } from "../../../../src/symbols/kallsyms";
@@ -26,7 +27,7 @@ const around: Surroundings = {
   abi: "x86-64",
   facts: madeUpFacts({ btf: false }),
   isModule: (name) => name === "nf_tables",
-  via: () => "kprobe",
+  reach: plainReach(undefined),
   kallsyms: () => new Kallsyms(Buffer.from(`${KALLSYMS}\n`)),
   tracefs: "/t",
   listTracefs: (folder) => [
@@ -39,7 +40,7 @@ const around: Surroundings = {
   readTracefs: (path) => FILES[path],
 };
 
-const plain: Wishes = { args: undefined, pid: undefined, program: undefined, listing: false };
+const plain: Wishes = { args: undefined, pid: undefined, program: undefined, listing: false, paired: false };
 const found = (...targets: string[]) => resolve(targets, around, plain);
 const names = (...targets: string[]) => found(...targets).names.map(({ name }) => name);
 
@@ -75,7 +76,9 @@ test("a function of a module", () => {
 test("an offset is part of the name, and has no return", () => {
   const { names: kept, sites } = found("vfs_read+0x12");
   expect(kept).toMatchObject([{ name: "vfs_read+18", timed: false }]);
-  expect(sites.functions[0]).toMatchObject({ entry: { name: "vfs_read", offset: 18 }, return: undefined });
+  expect(sites.functions[0]).toMatchObject({
+    ways: [{ entry: { name: "vfs_read", offset: 18 }, return: undefined }],
+  });
 });
 
 test("tracepoints by category and name", () => {

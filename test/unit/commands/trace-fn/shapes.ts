@@ -71,6 +71,12 @@ export const shapes = {
     totals: { rows: counter, leftOut: counter },
     lost: [],
   },
+  "--plan": {
+    command,
+    row: { function: name, via: name, next: name, notBy: name, leftOut: name },
+    totals: { rows: counter, leftOut: counter },
+    lost: [],
+  },
 } as const satisfies Record<string, ReportShape>;
 
 const object = (properties: Readonly<Record<string, Schema>>, required: readonly string[]): Schema => ({
