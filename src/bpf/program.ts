@@ -36,6 +36,9 @@ const LOG_FIRST = 64 * 1024;
 /** The kernel's limit on old versions is 16 MiB − 1 (UINT_MAX >> 8). */
 const LOG_LIMIT = 16 * 1024 * 1024 - 1;
 
+/** The verifier gives up with EAGAIN when a signal comes, as those do by which Node profiles itself. */
+const INTERRUPTED_ATTEMPTS = 20;
+
 /** What the kernel tells of a loaded program. */
 export interface ProgramInfo {
   readonly id: number;
@@ -176,7 +179,8 @@ export function loadProgram(sys: Syscalls, request: LoadRequest, fdOf: (map: Map
         ...(log === undefined ? {} : { logLevel: 1, logBuf: log, logSize: log.length }),
       }),
     );
-  const first = attempt();
+  let first = attempt();
+  for (let more = INTERRUPTED_ATTEMPTS; first === -errno.EAGAIN && more > 0; more--) first = attempt();
   if (first >= 0) return first;
   let log = new Uint8Array(LOG_FIRST);
   let second = attempt(log);
@@ -184,7 +188,7 @@ export function loadProgram(sys: Syscalls, request: LoadRequest, fdOf: (map: Map
     log = new Uint8Array(Math.min(4 * log.length, LOG_LIMIT));
     second = attempt(log);
   }
-  if (second >= 0) return second; // the reason was a passing one, such as EAGAIN
+  if (second >= 0) return second; // the reason was a passing one
   throw explain(request, -first, logLines(log));
 }
 

@@ -63,6 +63,17 @@ describe("the verifier's log", () => {
   });
 });
 
+test("a program whose verification a signal has interrupted is loaded again, without a log", () => {
+  const { kernel, sys } = fakeKernel();
+  const logs: number[] = [];
+  sys.refuse(BpfCmd.BPF_PROG_LOAD, (attr, times) => {
+    logs.push(attr.read(ProgLoad, "logSize"));
+    return times < 5 ? errno.EAGAIN : 0;
+  });
+  kernel.load(program, () => -1)[Symbol.dispose]();
+  expect(logs).toEqual([0, 0, 0, 0, 0, 0]);
+});
+
 test("a session owns all kinds of maps, and nothing is open after it", () => {
   const { kernel, sys } = fakeKernel();
   const maps = {
