@@ -33,8 +33,9 @@ export interface StackSamplesOptions {
 }
 
 /** Parts of a second that the ring has room for: its reader is back much sooner, but not always. */
-const ROOM_PARTS = 4;
-const SMALLEST_RING = 1 << 20;
+const ROOM_PARTS = 2;
+/** At low rates much longer: the first sample of a large program makes the reader read its files. */
+const SMALLEST_RING = 1 << 22;
 const LARGEST_RING = 1 << 26;
 
 /** Lays out the maps. */
