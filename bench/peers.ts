@@ -8,6 +8,8 @@ const packages = {
   execsnoop: "libbpf-tools",
   cpudist: "libbpf-tools",
   runqlat: "libbpf-tools",
+  // Not in Debian 12's.
+  "profile-libbpf": "libbpf-tools",
   // Not compared with, but what makes the load.
   perf: "linux-perf",
   "stress-ng": "stress-ng",

@@ -11,12 +11,14 @@ import { findPeers, missingPeers } from "./peers";
 import { endOnSignals, hasTracefs, runInside } from "./private-mounts";
 import { execBenchmark, switchBenchmark } from "./proc-count";
 import { execTimeBenchmark, switchTimeBenchmark } from "./proc-throughput";
+import { profileCost } from "./profile-cost";
 import { profileOutput } from "./profile-output";
 import { programCost } from "./program-cost";
 import { startUp } from "./start-up";
 import { symbols } from "./symbols";
 import { syscallCost } from "./syscall-cost";
 import { textTable } from "./text-table";
+import { unwindCost } from "./unwind-cost";
 
 const benchmarks: readonly Benchmark[] = [
   syscallCost,
@@ -27,6 +29,8 @@ const benchmarks: readonly Benchmark[] = [
   switchBenchmark,
   execTimeBenchmark,
   switchTimeBenchmark,
+  profileCost,
+  unwindCost,
   profileOutput,
   symbols,
   dashboardCost,
