@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import Ajv from "ajv/dist/2020";
 import { kernelTest } from "../kernel/kernel-test";
+import { rounds } from "../kernel/rounds";
 import { stackProfileSchema } from "../unit/commands/stack-profile/shapes";
 import { BUILT, bpfkit, bpfkitDuring } from "./built-bpfkit";
 import { asNobody, nobodyTest } from "./nobody";
@@ -12,7 +13,10 @@ import { asNobody, nobodyTest } from "./nobody";
 const NEEDS = ["perf-event", "btf", "ring-buffer"];
 const PROFILE = "stack-profile";
 /** Enough for some samples, even in an emulated machine. */
-const BUSY = ["--freq", "997", "--", "sh", "-c", "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done"];
+const BUSY = [
+  ...["--freq", String(rounds(997, 97))],
+  ...["--", "sh", "-c", "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done"],
+];
 
 const folder = mkdtempSync(join(tmpdir(), "bpfkit-profile-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,7 @@
 /** Time off the processor, of programs that sleep as long as they say. */
 import { bpfkit } from "../../cli/built-bpfkit";
 import { kernelTest } from "../kernel-test";
+import { rounds } from "../rounds";
 import { countOf, type Profiled, profileOf, through, timeOf } from "./profiled";
 import { program, removePrograms } from "./programs";
 
@@ -57,10 +58,10 @@ kernelTest([...NEEDS, "perf-event"], "--wall has both, marked by what the task d
     "--wall",
     "--json",
     "--freq",
-    "997",
+    String(rounds(997, 97)),
     "--",
     program("shares"),
-    "300",
+    String(rounds(300, 3000)),
   );
   const running = profileOf(ending).stacks.filter(({ names }) => names.at(-1) === "[running]");
   expect(timeOf(through(running, "hot_sixty"))).toBeGreaterThan(100e6);
