@@ -25,7 +25,7 @@ const guestSuites = ["kernel", "cli", "guests"];
  */
 const hostOnly = [
   "/kernel/symbols/",
-  "/cli/(proc-count|trace-fn|dashboard)",
+  "/cli/(proc-count|trace-fn|dashboard|prometheus)",
   "stack-profile",
   "profile-files",
 ];

@@ -1,22 +1,11 @@
-/** Figures for Prometheus to fetch: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+/** Lets Prometheus fetch figures: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Registry } from "prom-client";
-import { UsageError } from "../core/errors";
-
-/** One figure, or one for each value of its labels. Named and measured as Prometheus has it: seconds, bytes, `_total`. */
-export interface Metric {
-  readonly name: string;
-  readonly help: string;
-  readonly kind: "counter" | "gauge";
-  /** Asked for at each fetch. */
-  values(): readonly MetricValue[];
-}
-
-export interface MetricValue {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly value: number;
-}
+import { BpfkitError, messageOf, UsageError } from "../core/errors";
+import { NS_PER } from "../core/units";
+import type { OptionSpec } from "./command";
+import type { Context } from "./context";
+import { cumulative, type Metric, type MetricLabels } from "./metric";
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -43,18 +32,38 @@ export interface Exporter extends Disposable {
   readonly url: string;
 }
 
-/** Begins to serve. Rejects with Node's error where it cannot listen. */
-export async function openExporter(at: ListenAddress, metrics: readonly Metric[]): Promise<Exporter> {
-  const registry = registryOf(metrics);
+/** The option of every command that counts. */
+export const prometheusOption = {
+  flags: "--prometheus <address>",
+  help: "serve the totals for Prometheus: a port of this machine alone, or address:port",
+  parse: parseListenAddress,
+  group: "Output",
+} as const satisfies OptionSpec;
+
+/** Serves what `sample` gives, if that was asked for, and says where. */
+export async function serveMetrics(
+  { notice }: Pick<Context, "notice">,
+  at: ListenAddress | undefined,
+  sample: () => readonly Metric[],
+): Promise<Disposable | undefined> {
+  if (at === undefined) return undefined;
+  const exporter = await openExporter(at, sample);
+  notice(`serving metrics at ${exporter.url}`);
+  return exporter;
+}
+
+/** Begins to serve; `sample` is asked at each fetch. Rejects where it cannot listen. */
+export async function openExporter(at: ListenAddress, sample: () => readonly Metric[]): Promise<Exporter> {
+  const answer = async () => exposition(sample());
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     if (pathname !== "/metrics" || request.method !== "GET") {
       response.writeHead(404, { "content-type": "text/plain" }).end("the metrics are at /metrics\n");
       return;
     }
-    registry.metrics().then(
-      (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
-      () => response.writeHead(500).end(),
+    answer().then(
+      ({ type, text }) => response.writeHead(200, { "content-type": type }).end(text),
+      (error: unknown) => response.writeHead(500).end(`${messageOf(error)}\n`),
     );
   });
   await listening(server, at);
@@ -70,36 +79,44 @@ export async function openExporter(at: ListenAddress, metrics: readonly Metric[]
 
 function listening(server: Server, { host, port }: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (cause) => reject(new BpfkitError(`prometheus: ${messageOf(cause)}`, { cause })));
     server.listen(port, host, () => {
-      server.off("error", reject);
+      server.removeAllListeners("error");
       resolve();
     });
   });
 }
 
-/** The library is loaded only where somebody wants to be fetched from. */
-function registryOf(metrics: readonly Metric[]): Registry {
-  const client = require("prom-client") as typeof import("prom-client");
-  const registry = new client.Registry();
-  for (const { name, help, kind, values } of metrics) {
-    const labelNames = [...new Set(values().flatMap(({ labels }) => Object.keys(labels ?? {})))];
-    const common = { name, help, labelNames, registers: [registry] };
-    if (kind === "gauge")
-      new client.Gauge({
-        ...common,
-        collect() {
-          for (const { labels, value } of values()) this.set(labels ?? {}, value);
-        },
-      });
-    else
-      new client.Counter({
-        ...common,
-        collect() {
-          this.reset();
-          for (const { labels, value } of values()) this.inc(labels ?? {}, value);
-        },
-      });
+/** A fetch has a registry of its own, so that what is gone from the sample is gone from the text. */
+async function exposition(metrics: readonly Metric[]): Promise<{ type: string; text: string }> {
+  // Loaded only where somebody wants to be fetched from.
+  const { Registry } = require("prom-client") as typeof import("prom-client");
+  const registry = new Registry();
+  for (const metric of metrics) {
+    const { name, help, kind: type } = metric;
+    // The library's own metrics count what they are shown one by one; the kernel has done that already.
+    const counted = { name, help, type, get: async () => ({ name, help, type, values: linesOf(metric) }) };
+    registry.registerMetric(counted as never);
   }
-  return registry;
+  return { type: registry.contentType, text: await registry.metrics() };
+}
+
+interface Line {
+  readonly metricName?: string;
+  readonly labels?: MetricLabels;
+  readonly value: number;
+}
+
+function linesOf(metric: Metric): readonly Line[] {
+  if (metric.kind !== "histogram") return metric.values;
+  const { name, values } = metric;
+  return values.flatMap(({ labels, count, totalNs, histogram }) => [
+    ...[...cumulative(histogram), ["+Inf", count] as const].map(([bound, value]) => ({
+      metricName: `${name}_bucket`,
+      labels: { ...labels, le: String(bound) },
+      value,
+    })),
+    { metricName: `${name}_sum`, labels, value: totalNs / NS_PER.s },
+    { metricName: `${name}_count`, labels, value: count },
+  ]);
 }

@@ -18,6 +18,8 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Fulfilled once stdout or stderr holds `text`; rejected if it ends before. */
   shows(text: string): Promise<void>;
+  /** What the first group of `expression` stands for in stdout or stderr, once it is there. */
+  finds(expression: RegExp): Promise<string>;
 }
 
 /** Starts a program with pipes. */
@@ -41,20 +43,25 @@ export function started(file: string, args: readonly string[], env: NodeJS.Proce
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
+  const seen = (find: (output: string) => string | undefined, what: string) =>
+    new Promise<string>((resolve, reject) => {
+      const check = () => {
+        const found = find(`${stdout}\n${stderr}`);
+        if (found === undefined) return;
+        waiting.delete(check);
+        resolve(found);
+      };
+      waiting.add(check);
+      check();
+      void ended.then(() => reject(new Error(`ended without ${what}: ${stdout}${stderr}`)));
+    });
   return {
     child,
     ended,
-    shows: (text) =>
-      new Promise((resolve, reject) => {
-        const check = () => {
-          if (!`${stdout}\n${stderr}`.includes(text)) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-        check();
-        void ended.then(() => reject(new Error(`ended without "${text}": ${stdout}${stderr}`)));
-      }),
+    shows: async (text) => {
+      await seen((all) => (all.includes(text) ? text : undefined), `"${text}"`);
+    },
+    finds: (expression) => seen((all) => expression.exec(all)?.[1], String(expression)),
   };
 }
 

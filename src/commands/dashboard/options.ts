@@ -4,7 +4,7 @@ import { NS_PER, parseDuration } from "../../core/units";
 import type { OptionSpecs, OptionValues } from "../command";
 import { filterOptions } from "../filter-options";
 import { liveOption, outputOptions, programOptions, timestampOptions } from "../output-options";
-import { parseListenAddress } from "../prometheus";
+import { prometheusOption } from "../prometheus";
 import { timingOptions } from "../timing-options";
 import { splitWords } from "./alert-action";
 import { type Alert, parseAlert } from "./alert-expression";
@@ -52,12 +52,6 @@ export const options = {
   },
   shell: { flags: "--shell", help: "start it through sh -c", group: alerts },
   check: { flags: "--check", help: "exit with 4 if an alert has fired", group: alerts },
-  prometheus: {
-    flags: "--prometheus <address>",
-    help: "serve the totals for Prometheus: a port, or address:port",
-    parse: parseListenAddress,
-    group: "Output",
-  },
   ...filterOptions,
   duration: timingOptions.duration,
   interval: {
@@ -74,6 +68,7 @@ export const options = {
     conflicts: ["output", "once"],
   },
   ...timestampOptions,
+  prometheus: prometheusOption,
   ...programOptions,
 } as const satisfies OptionSpecs;
 

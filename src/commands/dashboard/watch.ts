@@ -4,7 +4,8 @@ import { formatDuration } from "../../core/units";
 import type { Outcome } from "../command";
 import type { Context } from "../context";
 import { type Interval, intervals } from "../intervals";
-import { openExporter } from "../prometheus";
+import type { Metric } from "../metric";
+import { serveMetrics } from "../prometheus";
 import { AlertAction } from "./alert-action";
 import { AlertState } from "./alert-state";
 import { LiveView } from "./live-view";
@@ -34,7 +35,7 @@ export async function watch(opened: Opened): Promise<Outcome> {
   context.signal.addEventListener("abort", end);
   if (context.signal.aborted) end();
   using run = new Run(opened, clock.monotonicNs(), end);
-  using _exporter = await run.serve();
+  using _exporter = await serveMetrics(context, given.prometheus, () => run.metrics());
   const timing = { intervalNs: given.interval, durationNs: given.duration };
   for await (const interval of intervals(clock, timing, ending.signal)) {
     if (interval.last) session.detach();
@@ -77,16 +78,11 @@ class Run implements Disposable {
     this.view?.[Symbol.dispose]();
   }
 
-  /** Lets Prometheus fetch the totals, where that was asked for. */
-  async serve(): Promise<Disposable | undefined> {
-    const { context, given, session, watched } = this.opened;
-    if (given.prometheus === undefined) return undefined;
+  /** What Prometheus fetches. */
+  metrics(): Metric[] {
+    const { session, watched } = this.opened;
     const names = watched.map(({ name }) => name);
-    const totals = () => this.monitor.totals();
-    const missed = () => session.recursionMisses();
-    const exporter = await openExporter(given.prometheus, dashboardMetrics(names, totals, missed));
-    context.notice(`serving metrics at ${exporter.url}`);
-    return exporter;
+    return dashboardMetrics(names, this.monitor.totals(), session.recursionMisses());
   }
 
   /** Everything that is to be done at the end of an interval. */

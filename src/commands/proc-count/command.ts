@@ -10,6 +10,7 @@ import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { type Interval, intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
+import { serveMetrics } from "../prometheus";
 import { openCosts } from "./costs";
 import { eventOptions, watchEvents } from "./events";
 import { eventsProbe } from "./events-probe";
@@ -113,6 +114,7 @@ const LIVE_INTERVAL_NS = NS_PER.s;
 async function watch(context: Context, reader: Reader, session: Session, given: Options): Promise<Outcome> {
   const intervalNs = given.interval ?? (given.live ? LIVE_INTERVAL_NS : undefined);
   const timing = { intervalNs, durationNs: given.duration };
+  using _exporter = await serveMetrics(context, given.prometheus, () => reader.metrics());
   let startedAt = context.clock.now();
   let lost = 0;
   for await (const interval of intervals(context.clock, timing, context.signal)) {

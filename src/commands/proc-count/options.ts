@@ -15,6 +15,7 @@ import {
   type SortOrder,
   timestampOptions,
 } from "../output-options";
+import { prometheusOption } from "../prometheus";
 import { timingOptions } from "../timing-options";
 import { availableColumns, type SortColumn, sortColumns } from "./order";
 
@@ -91,6 +92,7 @@ export const options = {
   ...outputOptions(["table", "json", "ndjson", "csv"]),
   ...liveOption,
   ...timestampOptions,
+  prometheus: { ...prometheusOption, conflicts: ["events", "failed", "flapping", "reset"] },
   ...mapOptions({
     kinds: groupStores,
     help: "hash, percpu (a value per CPU), lru (evicts when full)",

@@ -8,11 +8,13 @@ import { ExecDelta } from "../../probes/exec-delta";
 import { type GroupEntry, GroupReader } from "../../probes/exec-group-reader";
 import { type GroupParts, GroupWord } from "../../probes/exec-groups";
 import type { Context } from "../context";
+import type { Metric } from "../metric";
 import type { Settling } from "./costs";
+import { processMetrics } from "./metrics";
 import { dimensionsOf, type Options, sortOf } from "./options";
 import type { ProcCountProbe } from "./probe";
 import { execReport, type ReportOptions, type Span } from "./report";
-import { type Names, rowsOf } from "./rows";
+import { type ExecRow, type Names, rowsOf } from "./rows";
 
 /** How long the last threads may take from their exit to their last switch. */
 const PENDING_NS = NS_PER.s;
@@ -46,14 +48,12 @@ export class Reader {
 
   /** Reports what came since the last time and returns how many events were lost in it. */
   async show(span: Span): Promise<number> {
-    const { get, reset, top, tree } = this.given;
+    const { reset, top, tree } = this.given;
     const by = dimensionsOf(this.given);
     const cost = this.given.cost || tree;
     const { entries, lost } = this.groups.read();
     const changed = this.delta.since(entries, this.context.clock.monotonicNs());
-    const { parts } = this.probe.groups;
-    const all = rowsOf(changed, by, parts, this.names(changed), this.kernel.sys.pageSize);
-    const rows = get === undefined ? all : all.filter(({ pid }) => pid === get);
+    const rows = this.rows(changed);
     const whole = this.context.format !== "table";
     const options: ReportOptions = { by, cost, top, sort: sortOf(this.given), tree, whole };
     const report = execReport(rows, span, this.lostSince(lost), options);
@@ -61,6 +61,16 @@ export class Reader {
     else this.forgetTheDead(changed);
     await this.context.output.report(report);
     return lostTotal(report);
+  }
+
+  /** What Prometheus fetches: all groups since the beginning. */
+  metrics(): Metric[] {
+    this.settling.run();
+    const { entries, lost } = this.groups.read();
+    const { parts } = this.probe.groups;
+    const all = new ExecDelta(parts).since(entries, this.context.clock.monotonicNs());
+    const rows = this.rows(all);
+    return processMetrics(rows, this.lostSoFar(lost), { by: dimensionsOf(this.given), cost: parts.cost });
   }
 
   private async untilEnded(pending: MapSpec<number, number>): Promise<void> {
@@ -87,6 +97,14 @@ export class Reader {
     }
   }
 
+  private rows(entries: readonly GroupEntry[]): ExecRow[] {
+    const { get } = this.given;
+    const { parts } = this.probe.groups;
+    const { pageSize } = this.kernel.sys;
+    const all = rowsOf(entries, dimensionsOf(this.given), parts, this.names(entries), pageSize);
+    return get === undefined ? all : all.filter(({ pid }) => pid === get);
+  }
+
   private names(entries: readonly GroupEntry[]): Names {
     const { machine } = this.context;
     const by = dimensionsOf(this.given);
@@ -100,10 +118,13 @@ export class Reader {
     };
   }
 
+  private lostSoFar(reading: Readonly<Record<string, number>>): Record<string, number> {
+    return { ...reading, missedRuns: this.session.recursionMisses() };
+  }
+
   private lostSince(reading: Readonly<Record<string, number>>): Record<string, number> {
-    const now = { ...reading, missedRuns: this.session.recursionMisses() };
     return Object.fromEntries(
-      Object.entries(now).map(([reason, total]) => {
+      Object.entries(this.lostSoFar(reading)).map(([reason, total]) => {
         const before = this.lastLost.get(reason) ?? 0;
         this.lastLost.set(reason, Math.max(total, before));
         return [reason, Math.max(0, total - before)];

@@ -9,6 +9,7 @@ import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { type Interval, intervals } from "../intervals";
 import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-probe";
+import { serveMetrics } from "../prometheus";
 import { listReport } from "./list";
 import { check, maxEntriesOf, type Options, options, storeOf } from "./options";
 import { type ProbeOptions, type SyscallTopProbe, syscallTopProbe } from "./probe";
@@ -97,6 +98,7 @@ async function watch(
   const intervalNs = given.interval ?? (given.live ? LIVE_INTERVAL_NS : undefined);
   const timing = { intervalNs, durationNs: given.duration };
   const reader = new Reader(context, kernel, session, probe, given);
+  using _exporter = await serveMetrics(context, given.prometheus, () => reader.metrics());
   let startedAt = context.clock.now();
   let lost = 0;
   for await (const interval of intervals(context.clock, timing, context.signal)) {

@@ -18,6 +18,7 @@ import {
   type SortOrder,
   timestampOptions,
 } from "../output-options";
+import { prometheusOption } from "../prometheus";
 import { timingOptions } from "../timing-options";
 import { countsFailuresOnly, indexedDimension } from "./probe";
 import { availableColumns, type SortColumn, sortColumns } from "./report";
@@ -75,6 +76,7 @@ export const options = {
   ...outputOptions(["table", "json", "ndjson", "csv"]),
   ...liveOption,
   ...timestampOptions,
+  prometheus: { ...prometheusOption, conflicts: ["inFlight"] },
   chart: { flags: "--chart", help: "draw a bar per row", group: "Output" },
   ...mapOptions({
     kinds: stores,

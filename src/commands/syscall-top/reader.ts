@@ -9,11 +9,13 @@ import { callsInProgress, lostCalls } from "../../probes/thread-calls";
 import { nativeAbi } from "../../symbols/syscalls";
 import type { Context } from "../context";
 import type { Interval } from "../intervals";
+import type { Metric } from "../metric";
 import { inFlightReport, inFlightRows } from "./in-flight";
+import { syscallMetrics } from "./metrics";
 import { type Options, sortOf } from "./options";
 import { countsFailuresOnly, type SyscallTopProbe } from "./probe";
 import { type ReportOptions, type Span, syscallReport } from "./report";
-import { type Names, rowsOf } from "./rows";
+import { labelledStats, type Names, rowsOf } from "./rows";
 
 /** Reads the session, each time what has come since the last. */
 export class Reader {
@@ -45,6 +47,15 @@ export class Reader {
     const report = this.counted(tally, span);
     await output.report(report);
     return lostTotal(report);
+  }
+
+  /** What Prometheus fetches: all groups since the beginning. */
+  metrics(): Metric[] {
+    const { tally } = this.probe;
+    if (tally === undefined) return [];
+    const { entries, mapFull, evicted } = readTally(tally, this.session);
+    const groups = labelledStats(entries, this.reportOptions.by, this.names());
+    return syscallMetrics(groups, this.lostSoFar({ mapFull, evicted }), this.reportOptions);
   }
 
   private inFlight(interval: Interval, span: Span) {
@@ -94,14 +105,13 @@ export class Reader {
     };
   }
 
+  private lostSoFar(reading: Readonly<Record<string, number>>): Record<string, number> {
+    return { ...reading, unfollowedCalls: this.unfollowed(), missedRuns: this.session.recursionMisses() };
+  }
+
   private lostSince(reading: Readonly<Record<string, number>>): Record<string, number> {
-    const now = {
-      ...reading,
-      unfollowedCalls: this.unfollowed(),
-      missedRuns: this.session.recursionMisses(),
-    };
     return Object.fromEntries(
-      Object.entries(now).map(([reason, total]) => {
+      Object.entries(this.lostSoFar(reading)).map(([reason, total]) => {
         const before = this.lastLost.get(reason) ?? 0;
         this.lastLost.set(reason, Math.max(total, before));
         return [reason, Math.max(0, total - before)];

@@ -31,34 +31,43 @@ export interface Names {
   cgroup(id: bigint): string | undefined;
 }
 
-/**
- * The rows of a reading, in no order. Groups that get the same labels become one row. `failuresOnly`: nothing but
- * failed calls was counted.
- */
-export function rowsOf(
+/** What a row is about. */
+type Labels = Omit<SyscallRow, keyof Stats | keyof Latencies>;
+
+/** Groups by what they are about, in no order: those that get the same labels are one. */
+export function labelledStats(
   entries: readonly TallyEntry[],
   by: readonly Dimension[],
   names: Names,
-  failuresOnly = false,
-): SyscallRow[] {
-  const groups = new Map<string, { labels: Partial<SyscallRow>; stats: Stats }>();
+): { readonly labels: Labels; readonly stats: Stats }[] {
+  const groups = new Map<string, { labels: Labels; stats: Stats }>();
   for (const { key, stats } of entries) {
     const labels = labelsOf(key, by, names);
     const identity = JSON.stringify(labels);
     const known = groups.get(identity);
     groups.set(identity, { labels, stats: known === undefined ? stats : addStats(known.stats, stats) });
   }
-  return [...groups.values()].map(({ labels, stats }) => {
+  return [...groups.values()];
+}
+
+/** The rows of a reading, in no order. `failuresOnly`: nothing but failed calls was counted. */
+export function rowsOf(
+  entries: readonly TallyEntry[],
+  by: readonly Dimension[],
+  names: Names,
+  failuresOnly = false,
+): SyscallRow[] {
+  return labelledStats(entries, by, names).map(({ labels, stats }) => {
     const { count, failed } = stats;
     return { ...labels, count, failed: failuresOnly ? count : failed, ...latenciesOf(stats) };
   });
 }
 
-function labelsOf(key: GroupKey, by: readonly Dimension[], names: Names): Partial<SyscallRow> {
+function labelsOf(key: GroupKey, by: readonly Dimension[], names: Names): Labels {
   return Object.assign({}, ...by.map((dimension) => label(dimension, key, names)));
 }
 
-function label(dimension: Dimension, key: GroupKey, names: Names): Partial<SyscallRow> {
+function label(dimension: Dimension, key: GroupKey, names: Names): Labels {
   switch (dimension) {
     case "syscall": {
       const abi = [names.native, ...compatAbis(names.native)][key.abi ?? 0] ?? names.native;
