@@ -128,7 +128,7 @@ describe("exit codes", () => {
     [["--alert", "opens > many"], "alert: column 9"],
     [["--check"], "check: there is no --alert"],
     [["--events", "close"], 'did you mean "closes"?'],
-    [["--sum", "len"], "no tracepoint of your own"],
+    [["--sum", "len"], "no counter of your own"],
     [["--live", "--once"], "cannot be used with"],
   ])("2 for %j", async (args, message) => {
     const { code, stderr } = await bpfkit("dashboard", ...args);

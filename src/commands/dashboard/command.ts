@@ -1,4 +1,5 @@
 /** dashboard: the kernel's event counters with rates, averages and alerts. */
+import type { Kernel } from "../../bpf/kernel";
 import { formatDuration } from "../../core/units";
 import type { Ourselves } from "../../probes/ourselves";
 import { defineCommand, type Outcome } from "../command";
@@ -6,10 +7,10 @@ import type { Context } from "../context";
 import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-probe";
 import { listReport } from "./list";
 import { check, type Options, options } from "./options";
+import { ownCounters } from "./own-counters";
 import { type DashboardProbe, dashboardProbe } from "./probe";
 import { type Plan, plan, unitOf } from "./selection";
-import type { OwnTracepoint } from "./slots";
-import { fieldOf } from "./tracepoint-field";
+import type { OwnCounter } from "./slots";
 import { watch } from "./watch";
 
 export const dashboard = defineCommand({
@@ -30,6 +31,7 @@ export const dashboard = defineCommand({
       "for cron and CI: exit with 4 if packets drop",
     ],
     ["dashboard --events t:net:net_dev_queue --sum len", "a tracepoint of your own, by bytes"],
+    ["dashboard --events libc:malloc,s:futex -p 1234", "functions and system calls of a process"],
     ["dashboard -f ndjson -i 5", "a line per counter every five seconds"],
     ["dashboard --once -- make -j8", "what a build causes"],
   ],
@@ -42,13 +44,18 @@ export const dashboard = defineCommand({
     }
     const planned = plan(given.events, facts);
     if (given.dump) {
-      const probe = probeOf(context, given, planned, { pid: context.pid, code: [] });
+      const own = ownOf(context, given, undefined);
+      const probe = probeOf(context, given, { ...planned, own, ourselves: { pid: context.pid, code: [] } });
       await context.print(dumpOf(probe.spec));
       return undefined;
     }
     const kernel = context.kernel();
-    const own = ourselves(context, kernel);
-    const probe = probeOf(context, given, planned, own);
+    const counting = {
+      ...planned,
+      own: ownOf(context, given, kernel),
+      ourselves: ourselves(context, kernel),
+    };
+    const probe = probeOf(context, given, counting);
     const follow = context.tracee !== undefined;
     using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
     tellAttached(context, probe.spec);
@@ -56,32 +63,47 @@ export const dashboard = defineCommand({
     context.notice(introduction(given, context));
     context.tracee?.start();
     // Awaited, or the session would be closed before the first report.
-    const probeBehind = (counter: string) => probeOf(context, given, planned, own, counter);
+    const probeBehind = (counter: string) => probeOf(context, given, counting, counter);
     return await watch({ context, given, session, probe, watched: watchedOf(given, planned), probeBehind });
   },
 });
+
+/** The counters of the user's own. Without a kernel functions are shown as they are reached best. */
+function ownOf(context: Context, given: Options, kernel: Kernel | undefined): OwnCounter[] {
+  const { events, sum } = given;
+  if (events === undefined) return [];
+  const [pid, ...others] = given.pid ?? [];
+  return ownCounters(events, {
+    facts: context.facts(),
+    kernel,
+    pid: others.length === 0 ? pid : undefined,
+    sum,
+    openKernel: () => context.kernel(),
+  });
+}
+
+/** What is counted, and for whom. */
+interface Counting extends Pick<Plan, "counted"> {
+  readonly own: readonly OwnCounter[];
+  readonly ourselves: Ourselves;
+}
 
 /** The probe of all counters, or of one of them by process. */
 function probeOf(
   context: Context,
   given: Options,
-  { counted }: Plan,
-  ourselves: Ourselves,
+  { counted, own, ourselves }: Counting,
   behind?: string,
 ): DashboardProbe {
   const isWanted = (name: string) => behind === undefined || name === behind;
-  const own = [...(given.events?.own ?? [])]
-    .filter(([name]) => isWanted(name))
-    .map(([name, tracepoint]): OwnTracepoint => {
-      const { sum } = given;
-      return sum === undefined
-        ? { name, tracepoint }
-        : { name, tracepoint, field: fieldOf(context.kernel().sys, tracepoint, sum) };
-    });
   const follow = context.tracee !== undefined;
   const filter = taskFilter(given);
   const byProcess = behind !== undefined;
-  const options = { counters: counted.filter(isWanted), own, filter, follow, ourselves, byProcess };
+  const options = {
+    counters: counted.filter(isWanted),
+    own: own.filter(({ name }) => isWanted(name)),
+    ...{ filter, follow, ourselves, byProcess },
+  };
   return dashboardProbe(options, context.facts());
 }
 

@@ -4,16 +4,17 @@ import { type CounterName, counters, unclosed } from "./counters";
 
 /**
  * A metric for each counter shown: `bpfkit_opens_total`, `bpfkit_read_bytes_total`, `bpfkit_unclosed_files`. `totals`
- * are what they have come to since the beginning.
+ * are what they have come to since the beginning, those of the user's own by `sum` if that is given.
  */
 export function dashboardMetrics(
   shown: readonly string[],
   totals: ReadonlyMap<string, number>,
   missedRuns: number,
+  sum?: string,
 ): Metric[] {
   const of = (name: string) => totals.get(name) ?? 0;
-  const own = shown.filter((name) => name.includes(":"));
-  const known = shown.filter((name) => name in counters) as CounterName[];
+  const known = shown.filter((name) => Object.hasOwn(counters, name)) as CounterName[];
+  const own = shown.filter((name) => !Object.hasOwn(counters, name) && name !== unclosed.name);
   return [
     ...known.map(
       (name): SimpleMetric => ({
@@ -24,7 +25,7 @@ export function dashboardMetrics(
       }),
     ),
     ...(shown.includes(unclosed.name) ? [difference(of(unclosed.plus) - of(unclosed.minus))] : []),
-    ...(own.length > 0 ? [ownCounters(own, of)] : []),
+    ...(own.length > 0 ? [ownMetric(own, of, sum)] : []),
     lossMetric({ missedRuns }),
   ];
 }
@@ -34,12 +35,17 @@ function difference(value: number): SimpleMetric {
   return { name: "bpfkit_unclosed_files", help: unclosed.help, kind: "gauge", values: [{ value }] };
 }
 
-/** With `--sum` a field may be negative, so these are gauges. */
-function ownCounters(own: readonly string[], of: (name: string) => number): SimpleMetric {
-  return {
-    name: "bpfkit_tracepoint",
-    help: "tracepoints of one's own: how often they were reached, or what a field adds up to",
-    kind: "gauge",
-    values: own.map((name) => ({ labels: { tracepoint: name.slice(2) }, value: of(name) })),
-  };
+/** What is added up may be negative, so a sum is a gauge. */
+function ownMetric(
+  own: readonly string[],
+  of: (name: string) => number,
+  sum: string | undefined,
+): SimpleMetric {
+  const values = own.map((target) => ({
+    labels: { target, ...(sum === undefined ? {} : { field: sum }) },
+    value: of(target),
+  }));
+  return sum === undefined
+    ? { name: "bpfkit_target_events_total", help: "how often a target was reached", kind: "counter", values }
+    : { name: "bpfkit_target_sum", help: "what a field or argument adds up to", kind: "gauge", values };
 }

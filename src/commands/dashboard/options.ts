@@ -16,14 +16,14 @@ const alerts = "Alerts";
 export const options = {
   events: {
     flags: "--events <list>",
-    help: "these counters only, by name; a tracepoint of your own as t:category:name",
+    help: "these counters only: names of --list, and of your own t:category:name, s:openat, libc:malloc, vfs_read",
     parse: parseEvents,
     defaultText: "all of --list",
     group,
   },
   sum: {
-    flags: "--sum <field>",
-    help: "add up this field of your own tracepoints instead of counting them",
+    flags: "--sum <name>",
+    help: "add up this field or argument of your own counters instead of counting",
     group,
   },
   window: {
@@ -97,7 +97,7 @@ export function check(given: Options): void {
     });
   if (shell && exec === undefined) throw new UsageError("shell: there is no --exec");
   if (sum !== undefined && (events?.own.size ?? 0) === 0)
-    throw new UsageError("sum: no tracepoint of your own is counted", {
-      hint: "for example --events t:net:net_dev_queue --sum len",
+    throw new UsageError("sum: no counter of your own is there", {
+      hint: "for example --events libc:malloc --sum arg1",
     });
 }

@@ -21,7 +21,7 @@ import { dropProcess, filterMaps, keepTask } from "../../probes/task-filter";
 import { nativeAbi } from "../../symbols/syscalls";
 import { countCalls } from "./call-counters";
 import { type CounterName, counters, type Source } from "./counters";
-import { ownProgram } from "./own-tracepoint";
+import { ownPrograms } from "./own-programs";
 import {
   addAmount,
   addOne,
@@ -59,7 +59,7 @@ export function dashboardProbe(options: ProbeOptions, facts: KernelFacts): Dashb
   const sources = new Set(options.counters.map((name) => counters[name].source));
   const programs: ProgramSpec[] = [
     ...(options.follow ? descendantPrograms(facts.btf()) : []),
-    ...options.own.map((own, at) => ownProgram(scene, own, at)),
+    ...options.own.flatMap((own, at) => ownPrograms(scene, own, `own_${at}`)),
     ...[...sources].map((source) => program(scene, source)),
   ];
   const maps: MapSpec[] = [

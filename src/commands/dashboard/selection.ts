@@ -1,8 +1,8 @@
-/** Which counters are asked for: those of the list, and tracepoints of the user's own. */
+/** Which counters are asked for: those of the list, and tracepoints and functions of the user's own. */
 import type { KernelFacts } from "../../bpf/facts";
 import { NotSupportedError, UsageError } from "../../core/errors";
-import { didYouMean } from "../../core/suggest";
-import { parseTarget } from "../../probes/targets/target";
+import type { Target } from "../../probes/targets/target";
+import { parseEventTarget } from "../event-sites";
 import { type CounterName, counterNames, counters, type Unit, unclosed } from "./counters";
 import { unavailable } from "./probe";
 
@@ -10,8 +10,8 @@ import { unavailable } from "./probe";
 export interface Selection {
   /** The rows, in order. */
   readonly shown: readonly string[];
-  /** Tracepoints of the user's own: `category:event` by their names as written. */
-  readonly own: ReadonlyMap<string, string>;
+  /** Those of the user's own, by their names as written. */
+  readonly own: ReadonlyMap<string, Target>;
 }
 
 /** Everything that can be named. */
@@ -19,32 +19,25 @@ export const allNames: readonly string[] = counterNames.flatMap((name) =>
   name === unclosed.minus ? [name, unclosed.name] : [name],
 );
 
-/** Understands `opens,closes,t:sched:sched_wakeup`. Throws a UsageError. */
+/** Understands `opens,closes,t:sched:sched_wakeup,libc:malloc`. Throws a UsageError. */
 export function parseEvents(text: string): Selection {
   const shown: string[] = [];
-  const own = new Map<string, string>();
+  const own = new Map<string, Target>();
   for (const part of text.split(",").map((each) => each.trim())) {
     if (shown.includes(part)) throw new UsageError(`events: "${part}" is there twice`);
-    if (part.includes(":")) own.set(part, ownTracepoint(part));
-    else if (!allNames.includes(part))
-      throw new UsageError(`events: "${part}" is no counter`, {
-        hint: didYouMean(part, allNames) ?? "--list shows them; a tracepoint is written t:category:name",
-      });
+    if (!allNames.includes(part)) own.set(part, ownTarget(part));
     shown.push(part);
   }
   return { shown, own };
 }
 
-function ownTracepoint(text: string): string {
-  const target = parseTarget(text, { isModule: () => false });
-  if (target.kind !== "tracepoint")
-    throw new UsageError(`events: "${text}" is no tracepoint`, {
-      hint: "counters of your own are tracepoints: t:category:name",
-    });
-  const { category, pattern } = target;
-  if (category.kind !== "exact" || pattern.kind !== "exact")
+function ownTarget(text: string): Target {
+  const target = parseEventTarget(text, "events");
+  const isPattern =
+    target.kind === "tracepoint" && [target.category, target.pattern].some(({ kind }) => kind !== "exact");
+  if (isPattern)
     throw new UsageError(`events: "${text}" is a pattern`, { hint: "name one tracepoint for each counter" });
-  return `${category.text}:${pattern.text}`;
+  return target;
 }
 
 /** What is shown and counted, once it is known what this kernel has. */
@@ -77,11 +70,11 @@ export function plan(selection: Selection | undefined, facts: KernelFacts): Plan
 /** The counters that a row is made of. */
 function countersOf(name: string): CounterName[] {
   if (name === unclosed.name) return [unclosed.plus, unclosed.minus];
-  return name in counters ? [name as CounterName] : [];
+  return Object.hasOwn(counters, name) ? [name as CounterName] : [];
 }
 
-/** The unit of a row; a field of a tracepoint has none that is known. */
+/** The unit of a row; a field or an argument has none that is known. */
 export function unitOf(name: string, summed: boolean): Unit | "" {
-  if (name in counters) return counters[name as CounterName].unit;
+  if (Object.hasOwn(counters, name)) return counters[name as CounterName].unit;
   return name === unclosed.name || !summed ? "events" : "";
 }

@@ -15,17 +15,23 @@ import { hashMap, type MapSpec, mappableArray } from "../../bpf/map-spec";
 import { count64, u32 } from "../../core/codec";
 import { SHOWN_IDS_SIZE, shownIds } from "../../probes/current-task";
 import type { Ourselves } from "../../probes/ourselves";
+import type { EventSite } from "../../probes/targets/event-site";
 import { TASK_FILTER_STACK, type TaskFilter } from "../../probes/task-filter";
 import type { CounterName } from "./counters";
 
-/** A tracepoint of the user's own, which is counted, or a field of which is added up. */
-export interface OwnTracepoint {
-  /** As asked for: `t:net:net_dev_queue`. */
+/** A counter of the user's own: the places that it counts, or where it adds up a number. */
+export interface OwnCounter {
+  /** As asked for: `t:net:net_dev_queue`, `libc:malloc`. */
   readonly name: string;
-  /** `net:net_dev_queue` */
-  readonly tracepoint: string;
-  readonly field?: TracepointField | undefined;
+  readonly places: readonly OwnPlace[];
 }
+
+/** One place. Without a field or an argument it counts. */
+export type OwnPlace =
+  /** `net:net_dev_queue` */
+  | { readonly tracepoint: string; readonly field?: TracepointField | undefined }
+  /** `argument` is an index into the parameters of the site. */
+  | { readonly site: EventSite; readonly argument?: number | undefined };
 
 /** Where a number stands in a tracepoint's record. */
 export interface TracepointField {
@@ -37,7 +43,7 @@ export interface TracepointField {
 
 export interface ProbeOptions {
   readonly counters: readonly CounterName[];
-  readonly own: readonly OwnTracepoint[];
+  readonly own: readonly OwnCounter[];
   readonly filter: TaskFilter;
   /** Count only the descendants of the program that bpfkit starts. */
   readonly follow: boolean;

@@ -80,9 +80,9 @@ class Run implements Disposable {
 
   /** What Prometheus fetches. */
   metrics(): Metric[] {
-    const { session, watched } = this.opened;
+    const { given, session, watched } = this.opened;
     const names = watched.map(({ name }) => name);
-    return dashboardMetrics(names, this.monitor.totals(), session.recursionMisses());
+    return dashboardMetrics(names, this.monitor.totals(), session.recursionMisses(), given.sum);
   }
 
   /** Everything that is to be done at the end of an interval. */

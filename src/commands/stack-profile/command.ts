@@ -9,11 +9,11 @@ import { lostTotal } from "../../output/report";
 import { profileEndings } from "../../output/stacks/formats";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
+import { eventSites, parseEventTarget } from "../event-sites";
 import { intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
 import { Collector } from "./collector";
 import type { EventOptions } from "./event-program";
-import { eventSites } from "./event-sites";
 import { check, copiedStack, measureOf, type Options, options, unitOf } from "./options";
 import { type ProbeOptions, stackProbe } from "./probe";
 import { checkFormat, profileFromFile } from "./profile-file";
@@ -105,7 +105,9 @@ function readable(): (name: string) => string {
 /** The places that `--on` names. */
 function eventOf(given: Options, facts: KernelFacts, kernel: Kernel | undefined): EventOptions | undefined {
   if (given.on === undefined) return undefined;
-  return { sites: eventSites(given.on, { facts, kernel, pid: given.pid?.[0] }), weight: given.weight };
+  const [pid, ...others] = given.pid ?? [];
+  const around = { option: "on", facts, kernel, pid: others.length === 0 ? pid : undefined };
+  return { sites: eventSites(parseEventTarget(given.on, "on"), around), weight: given.weight };
 }
 
 interface Run {

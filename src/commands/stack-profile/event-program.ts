@@ -5,27 +5,17 @@ import { exit, jump } from "../../asm/jump";
 import { keepOnly } from "../../asm/macros/filter";
 import { load } from "../../asm/memory";
 import { type Register, r0, r1, r6 } from "../../asm/register";
-import type { Hook, ProgramSpec } from "../../bpf/program-spec";
-import { UsageError } from "../../core/errors";
-import { callRegisters } from "../../probes/calls/registers";
+import type { ProgramSpec } from "../../bpf/program-spec";
+import { type EventSite, loadEventArgument } from "../../probes/targets/event-site";
 
-/** A place where something happens. */
-export interface EventSite {
-  readonly hook: Hook;
-  /** Where arguments are: words of the context, the registers in it, or those that a system call's tracepoint shows. */
-  readonly arguments: "words" | "registers" | "syscall";
-  /** These system calls only. */
-  readonly syscalls?: readonly number[];
-}
+/** Arguments are known by their numbers here. */
+type Site = Omit<EventSite, "params">;
 
 export interface EventOptions {
-  readonly sites: readonly EventSite[];
+  readonly sites: readonly Site[];
   /** Adds up this argument, from 0, instead of counting. */
   readonly weight?: number | undefined;
 }
-
-/** Arguments that can be weights: those in registers on every architecture. */
-export const MOST_ARGUMENTS = 6;
 
 const WORD = 8;
 
@@ -55,18 +45,7 @@ export function eventPrograms(
   });
 }
 
-function weigh(site: EventSite, index: number, arch: string, to: Register, drop: Label): Block {
-  const registers = callRegisters(arch);
-  const load64 = (base: Register, offset: number | undefined): Block => {
-    if (offset === undefined) throw new UsageError(`weight: there is no argument ${index} in a register`);
-    return [load(8, to, base, offset)];
-  };
-  const value: Block =
-    site.arguments === "words"
-      ? load64(r6, index * WORD)
-      : site.arguments === "registers"
-        ? load64(r6, registers.functionArguments[index])
-        : [load(8, r1, r6, 0), load64(r1, registers.syscallArguments[index])];
+function weigh(site: Site, index: number, arch: string, to: Register, drop: Label): Block {
   // A size that is negative says that something failed.
-  return [value, jump.slt(to, 0, drop)];
+  return [loadEventArgument(site, index, arch, r6, to), jump.slt(to, 0, drop)];
 }

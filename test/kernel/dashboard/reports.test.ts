@@ -1,5 +1,4 @@
-/** Intervals, alerts and tracepoints of one's own on a real kernel. */
-import { mounted } from "../bpf/mounted";
+/** Intervals and alerts on a real kernel. */
 import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
 import { until } from "../syscall-top/workload";
@@ -68,37 +67,3 @@ kernelTest(NEEDS, "an alert that does not fire leaves the outcome alone", async 
   expect(outcome).toEqual({ lost: 0, alerted: false });
   expect(totals).toMatchObject({ alertsFired: 0, alertsFiring: 0 });
 });
-
-kernelTest(
-  [...NEEDS, "tracepoint"],
-  "a tracepoint of one's own, counted and by a field",
-  async ({ kernel }) => {
-    using _tracefs = mounted("tracefs");
-    const workload = await started("u101");
-    const args = ["dashboard", "--once", "-p", String(workload.pid), "--events", "t:net:net_dev_queue"];
-    const { rows } = await runCommand(kernel, args, () => workload.work());
-    expect(rows).toMatchObject([{ counter: "t:net:net_dev_queue", unit: "events", total: 101 }]);
-    await workload.end();
-    const again = await started("u101");
-    const { rows: sums } = await runCommand(
-      kernel,
-      ["dashboard", "--once", "-p", String(again.pid), "--events", "t:net:net_dev_queue", "--sum", "len"],
-      () => again.work(),
-    );
-    expect(sums).toMatchObject([{ unit: "", total: 101 * (13 + 8 + 20 + 14) }]);
-    await again.end();
-  },
-);
-
-kernelTest(
-  [...NEEDS, "tracepoint"],
-  "a field that is none is refused with the nearest",
-  async ({ kernel }) => {
-    using _tracefs = mounted("tracefs");
-    const args = ["dashboard", "--once", "--events", "t:net:net_dev_queue", "--sum", "lenn"];
-    await expect(runCommand(kernel, args, () => {})).rejects.toMatchObject({
-      message: 'sum: tracepoint "net:net_dev_queue" has no number "lenn"',
-      hint: 'did you mean "len"?',
-    });
-  },
-);

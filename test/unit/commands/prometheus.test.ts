@@ -33,9 +33,9 @@ test("each fetch has the figures of that moment, by Prometheus' names", async ()
     ["opens", 7],
     ["closes", 9],
     ["read-bytes", 4096],
-    ["t:net:net_dev_queue", -3],
+    ["libc:malloc", 3],
   ]);
-  const shown = ["opens", "closes", "unclosed", "read-bytes", "t:net:net_dev_queue"];
+  const shown = ["opens", "closes", "unclosed", "read-bytes", "libc:malloc"];
   using exporter = await openExporter({ host: "127.0.0.1", port: 0 }, () =>
     dashboardMetrics(shown, totals, 2),
   );
@@ -46,7 +46,7 @@ test("each fetch has the figures of that moment, by Prometheus' names", async ()
     "bpfkit_closes_total 9",
     "bpfkit_read_bytes_total 4096",
     "bpfkit_unclosed_files -2",
-    'bpfkit_tracepoint{tracepoint="net:net_dev_queue"} -3',
+    'bpfkit_target_events_total{target="libc:malloc"} 3',
     'bpfkit_lost_events_total{reason="missed_runs"} 2',
   ]);
   totals.set("opens", 11);
@@ -57,6 +57,13 @@ test("each fetch has the figures of that moment, by Prometheus' names", async ()
   });
   expect((await fetched(exporter.url.replace("/metrics", "/"))).status).toBe(404);
 });
+
+test("what is added up may be negative, so it is a gauge", () =>
+  expect(dashboardMetrics(["t:a:b"], new Map([["t:a:b", -3]]), 0, "len")[0]).toMatchObject({
+    name: "bpfkit_target_sum",
+    kind: "gauge",
+    values: [{ labels: { target: "t:a:b", field: "len" }, value: -3 }],
+  }));
 
 test("a port that is taken is an error, and a closed one is free again", async () => {
   const first = await openExporter({ host: "127.0.0.1", port: 0 }, () => []);

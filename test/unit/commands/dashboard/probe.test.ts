@@ -3,9 +3,11 @@ import type { KernelFacts } from "../../../../src/bpf/facts";
 import { counterNames } from "../../../../src/commands/dashboard/counters";
 import { dashboardProbe, unavailable } from "../../../../src/commands/dashboard/probe";
 import { allNames, parseEvents, plan } from "../../../../src/commands/dashboard/selection";
-import type { ProbeOptions, TracepointField } from "../../../../src/commands/dashboard/slots";
+import type { OwnCounter, ProbeOptions, TracepointField } from "../../../../src/commands/dashboard/slots";
 import { numericFields } from "../../../../src/commands/dashboard/tracepoint-field";
 import { dumpOf } from "../../../../src/commands/open-probe";
+import { plainWord, type ValueForm } from "../../../../src/probes/calls/value-form";
+import type { EventSite } from "../../../../src/probes/targets/event-site";
 import { expectGolden } from "../../../golden/golden";
 import { madeUpKernel } from "./made-up-kernel";
 
@@ -21,7 +23,40 @@ function probeOf(given: Partial<ProbeOptions>, facts: KernelFacts) {
 }
 
 const own = (field?: TracepointField) => [
-  { name: "t:net:net_dev_queue", tracepoint: "net:net_dev_queue", ...(field === undefined ? {} : { field }) },
+  { name: "t:net:net_dev_queue", places: [{ tracepoint: "net:net_dev_queue", field }] },
+];
+
+const u32: ValueForm = { kind: "int", size: 4, signed: false };
+const sites = {
+  call: {
+    hook: { kind: "btf-raw-tracepoint", name: "sys_enter" },
+    arguments: "syscall",
+    syscalls: [0, 1],
+    params: [{ name: "fd", form: { kind: "int", size: 4, signed: true } }],
+  },
+  kernel: {
+    hook: { kind: "fentry", name: "vfs_read" },
+    arguments: "words",
+    params: [
+      { name: "file", form: plainWord },
+      { name: "count", form: u32 },
+    ],
+  },
+  user: {
+    hook: { kind: "uprobe", name: "malloc", path: "/lib/libc.so.6", offset: 4096 },
+    arguments: "registers",
+    params: [{ name: "arg1", form: plainWord }],
+  },
+} as const satisfies Record<string, EventSite>;
+const functions: readonly OwnCounter[] = [
+  { name: "s:read", places: [{ site: sites.call }] },
+  { name: "vfs_read", places: [{ site: sites.kernel }] },
+  { name: "libc:*alloc", places: [{ site: sites.user }, { site: sites.user }] },
+];
+const sums: readonly OwnCounter[] = [
+  { name: "s:read", places: [{ site: sites.call, argument: 0 }] },
+  { name: "vfs_read", places: [{ site: sites.kernel, argument: 1 }] },
+  { name: "libc:malloc", places: [{ site: sites.user, argument: 0 }] },
 ];
 
 const variants: readonly (readonly [name: string, given: Partial<ProbeOptions>, facts: KernelFacts])[] = [
@@ -34,6 +69,8 @@ const variants: readonly (readonly [name: string, given: Partial<ProbeOptions>, 
   ["by-process", { counters: ["read-bytes"], byProcess: true }, madeUpKernel()],
   ["own", { counters: [], own: own() }, madeUpKernel()],
   ["own-sum", { counters: [], own: own(FIELD) }, madeUpKernel()],
+  ["own-functions", { counters: [], own: functions }, madeUpKernel()],
+  ["own-functions-sum-arm64", { counters: [], own: sums }, madeUpKernel({ arch: "arm64" })],
 ];
 
 test.each(variants)("listing: %s", (name, given, facts) =>
@@ -78,17 +115,23 @@ test("each processor has whole cache lines of its own", () => {
 });
 
 describe("--events", () => {
-  test("takes names and tracepoints, in the order given", () => {
-    const { shown, own: tracepoints } = parseEvents("closes,opens,t:sched:sched_wakeup");
-    expect(shown).toEqual(["closes", "opens", "t:sched:sched_wakeup"]);
-    expect([...tracepoints]).toEqual([["t:sched:sched_wakeup", "sched:sched_wakeup"]]);
+  test("takes names and targets, in the order given", () => {
+    const { shown, own: targets } = parseEvents(
+      "closes,t:sched:sched_wakeup,opens,libc:malloc,vfs_read,s:read",
+    );
+    expect(shown).toEqual(["closes", "t:sched:sched_wakeup", "opens", "libc:malloc", "vfs_read", "s:read"]);
+    expect([...targets].map(([name, { kind }]) => [name, kind])).toEqual([
+      ["t:sched:sched_wakeup", "tracepoint"],
+      ["libc:malloc", "user"],
+      ["vfs_read", "kernel"],
+      ["s:read", "syscall"],
+    ]);
   });
   test.each([
-    ["open", '"open" is no counter'],
+    ["r:vfs_read", "it is the entry that is looked at"],
     ["opens,opens", '"opens" is there twice'],
     ["t:sched", "has no event after the category"],
     ["t:sched:*", "is a pattern"],
-    ["libc:malloc", "is no tracepoint"],
   ])("%s is refused", (text, message) => expect(() => parseEvents(text)).toThrow(message));
 });
 
