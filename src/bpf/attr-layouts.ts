@@ -125,6 +125,18 @@ export const LinkCreateUprobeMulti = struct({
   pid: u32,
 });
 
+/** What `struct bpf_link_info` begins with, before a union by the link's type. */
+const linkInfoHead = { type: u32, id: u32, progId: u32, pad: u32 };
+
+/** Its kprobe_multi member. `missed` since Linux 6.7. */
+export const KprobeMultiInfo = struct({ ...linkInfoHead, addrs: u64, count: u32, flags: u32, missed: u64 });
+
+/** Its perf_event member for kprobes. `missed` since Linux 6.7. */
+export const KprobeInfo = struct({
+  ...linkInfoHead,
+  ...{ eventType: u32, eventPad: u32, name: u64, nameLen: u32, offset: u32, address: u64, missed: u64 },
+});
+
 /** BPF_PROG_ATTACH and BPF_PROG_DETACH */
 export const ProgAttach = struct({ targetFd: u32, progFd: u32, attachType: u32, attachFlags: u32 });
 

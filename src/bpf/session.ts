@@ -33,6 +33,9 @@ export class Session implements Disposable {
   /** Where the programs hang. */
   readonly links: readonly Link[];
 
+  /** Links tell nothing once they are gone. */
+  private missedAtEnd: number | undefined;
+
   private constructor(
     private readonly kernel: Kernel,
     private readonly loaded: ReadonlyMap<MapSpec, Loaded>,
@@ -111,12 +114,18 @@ export class Session implements Disposable {
 
   /** Takes the programs off their hooks, the last attached first; maps stay readable. */
   detach(): void {
+    this.missedAtEnd ??= this.missedHits();
     this.attached[Symbol.dispose]();
   }
 
   /** Events that a program missed because it was running on that CPU already. */
   recursionMisses(): number {
     return this.programs.reduce((sum, program) => sum + program.info().recursionMisses, 0);
+  }
+
+  /** Calls and returns that reached no program, where the kernel tells: `Link.missedHits`. */
+  missedHits(): number {
+    return this.missedAtEnd ?? this.links.reduce((sum, link) => sum + link.missedHits(), 0);
   }
 
   [Symbol.dispose](): void {

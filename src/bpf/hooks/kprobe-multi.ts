@@ -7,6 +7,7 @@ import type { Access } from "../access";
 import { LinkCreateKprobeMulti } from "../attr-layouts";
 import { Fd } from "../fd";
 import { Link } from "../link";
+import { missedByKprobeMulti } from "../link-info";
 import type { KprobeMultiHook } from "../program-spec";
 import { cString, type HookKind } from "./hook-kind";
 import { similarFunction } from "./kernel-functions";
@@ -62,6 +63,8 @@ export const kprobeMulti: HookKind<KprobeMultiHook> = {
     });
     const fd = access.sys.bpf(BpfCmd.BPF_LINK_CREATE, attr);
     if (fd < 0) throw refused(hook, operation, -fd, access);
-    return new Link("bpf-link", new Fd(access.sys, fd, "link"), functions.length);
+    const link = new Fd(access.sys, fd, "link");
+    const missed = () => missedByKprobeMulti(access.sys, link);
+    return new Link("bpf-link", link, functions.length, missed);
   },
 };

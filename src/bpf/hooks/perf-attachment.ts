@@ -9,6 +9,7 @@ import type { Access } from "../access";
 import { LinkCreate } from "../attr-layouts";
 import { Fd } from "../fd";
 import { Link } from "../link";
+import { missedByKprobe } from "../link-info";
 import type { Program } from "../program";
 
 type PerfFields = { readonly [F in keyof typeof PerfEventAttr.fields]?: AttrValue };
@@ -37,6 +38,7 @@ export function attachToEvent(
   { operation, cookie }: { readonly operation: string; readonly cookie?: bigint | undefined },
 ): Link {
   const { sys } = access;
+  let missed = () => 0;
   using opened = new Resources();
   const event = opened.use(new Fd(sys, eventFd, "perf event"));
   const attr = Attr.of(LinkCreate, {
@@ -46,13 +48,14 @@ export function attachToEvent(
     bpfCookie: cookie,
   });
   const link = sys.bpf(BpfCmd.BPF_LINK_CREATE, attr);
-  if (link >= 0) opened.use(new Fd(sys, link, "link"));
+  const held = link < 0 ? undefined : opened.use(new Fd(sys, link, "link"));
+  if (held !== undefined) missed = () => missedByKprobe(sys, held);
   else if (link !== -errno.EINVAL) throw access.refusal(operation, -link);
   else giveByIoctl(access, program, event, operation, cookie);
   const enabled = sys.ioctl(event.number, PerfIoctl.enable, 0);
   if (enabled < 0) throw access.refusal(operation, -enabled);
   opened.defer(() => sys.ioctl(event.number, PerfIoctl.disable, 0));
-  return Link.of(link >= 0 ? "bpf-link" : "perf-event", opened);
+  return Link.of(held === undefined ? "perf-event" : "bpf-link", opened, 1, missed);
 }
 
 function giveByIoctl(

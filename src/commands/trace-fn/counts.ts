@@ -75,7 +75,7 @@ export function lossesOf(session: Session, probe: TraceProbe): () => Record<stri
     const now = {
       ringFull,
       unfollowedCalls: unfollowed + (probe.followsSyscalls ? lostCalls(session) : 0),
-      missedRuns: session.recursionMisses(),
+      missedRuns: session.recursionMisses() + session.missedHits(),
     };
     return Object.fromEntries(
       Object.entries(now).map(([reason, total]) => {
