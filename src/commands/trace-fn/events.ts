@@ -14,6 +14,7 @@ import { lineWriter } from "./line-writer";
 import { jsonWriter, ndjsonWriter } from "./ndjson-writer";
 import type { Options } from "./options";
 import type { TraceProbe } from "./probe";
+import { type Arrived, RateGuard } from "./rate-guard";
 import type { SiteName } from "./resolve";
 import type { ShownSite } from "./shown-site";
 
@@ -22,6 +23,8 @@ const OUTPUT = 512 * 1024;
 /** Between two looks at the ring buffer: as soon as this when calls keep coming, and at most as late as that. */
 const SOON_NS = 2 * NS_PER.ms;
 const LATE_NS = 20 * NS_PER.ms;
+/** What the kernel puts before each record: BPF_RINGBUF_HDR_SZ. */
+const RECORD_HEAD = 8;
 /** How long to go on without letting signals and timers have their turn. */
 const TURN_NS = BigInt(20 * NS_PER.ms);
 
@@ -40,9 +43,11 @@ export async function watchCalls(
   const writer = createWriter(context, sites, new CallClock(startedAt, startNs));
   const stream = new Stream(context, session, probe, sites, writer, given.maxEvents);
   const losses = lossesOf(session, probe);
+  const isGuarded = context.tracee === undefined && !given.force && given.maxEvents === undefined;
+  const guard = isGuarded ? new RateGuard(startNs, (text) => context.notice(text)) : undefined;
   await context.print(writer.head());
   context.tracee?.start();
-  await stream.untilOver(given.duration === undefined ? undefined : startNs + BigInt(given.duration));
+  await stream.untilOver(given.duration === undefined ? undefined : startNs + BigInt(given.duration), guard);
   session.detach();
   await stream.rest();
   const lost = losses();
@@ -95,12 +100,17 @@ class Stream {
   }
 
   /** Shows calls until the run is over: by `endNs`, by the signal, or because enough have been shown. */
-  async untilOver(endNs: bigint | undefined): Promise<void> {
+  async untilOver(endNs: bigint | undefined, guard?: RateGuard): Promise<void> {
     const { clock, signal } = this.context;
+    const arrived = this.arrivals();
     let pauseNs = SOON_NS;
     while (!signal.aborted && this.left > 0) {
       const now = clock.monotonicNs();
       if (endNs !== undefined && now >= endNs) return;
+      if (guard?.holds(now, arrived)) {
+        await clock.sleep(SOON_NS, signal);
+        continue;
+      }
       const isDry = await this.show(now + TURN_NS);
       if (this.left === 0) return;
       pauseNs = isDry === "empty" ? Math.min(2 * pauseNs, LATE_NS) : SOON_NS;
@@ -108,6 +118,17 @@ class Stream {
       // A ring that is not dry yet waits only for the others' turn.
       await clock.sleep(isDry === "more" ? 0 : Math.max(0, Math.min(pauseNs, untilEnd)), signal);
     }
+  }
+
+  /** A function that tells how many calls have come since now: those shown, those that wait, those lost. */
+  private arrivals(): () => Arrived {
+    const ring = this.session.ringBuffer(this.probe.ring);
+    const largest = Math.max(...this.sites.map(({ layout }) => layout.size));
+    const losses = this.session.mappedArray(this.probe.losses);
+    // Records of many sizes are at least so many.
+    const read = () => ring.consumed + ring.pending / (largest + RECORD_HEAD) + losses.get(0).ringFull;
+    const before = read();
+    return () => ({ calls: read() - before, filled: ring.pending / ring.spec.maxEntries });
   }
 
   /** Shows what is left when nothing more can come. */
