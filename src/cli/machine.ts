@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import type { Machine } from "../commands/machine";
 
 /** This machine. What only some options need is read when they ask. */
@@ -35,6 +35,13 @@ export function thisMachine(proc = "/proc"): Machine {
     commOf(id) {
       try {
         return readFileSync(`${proc}/${id}/comm`, "utf8").replace(/\n$/, "");
+      } catch {
+        return undefined;
+      }
+    },
+    namespaceOf(pid, kind) {
+      try {
+        return statSync(`${proc}/${pid}/ns/${kind}`).ino;
       } catch {
         return undefined;
       }

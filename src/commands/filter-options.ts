@@ -51,13 +51,13 @@ export const filterOptions = {
 } as const satisfies OptionSpecs;
 
 /** Process ids, each of a process that exists. */
-export function parsePids(text: string, machine: Machine): readonly number[] {
-  return numbers("pid", text).map((pid) => {
+export function parsePids(text: string, machine: Machine, option = "pid"): readonly number[] {
+  return numbers(option, text).map((pid) => {
     const process = machine.processOf(pid);
-    if (process === undefined) throw new UsageError(`pid: no process ${pid}`);
+    if (process === undefined) throw new UsageError(`${option}: no process ${pid}`);
     if (process !== pid) {
       const hint = `use "-t ${pid}" for the thread, "-p ${process}" for the whole process`;
-      throw new UsageError(`pid: ${pid} is a thread of process ${process}`, { hint });
+      throw new UsageError(`${option}: ${pid} is a thread of process ${process}`, { hint });
     }
     return pid;
   });

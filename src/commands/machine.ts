@@ -19,6 +19,8 @@ export interface Machine {
   cgroupsById(): ReadonlyMap<bigint, string>;
   /** The name of a living process or thread; undefined when it is gone. */
   commOf(id: number): string | undefined;
+  /** The inode of a namespace of a process, as /proc/PID/ns names it; undefined when the process is gone. */
+  namespaceOf(pid: number, kind: "pid" | "mnt"): number | undefined;
   /** bpfkit's own memory, as /proc/PID/maps shows it. */
   ownMaps(): string;
   /** Processors the kernel may ever use; undefined where it does not say. */

@@ -83,7 +83,7 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
       tracepoint: "no t: where tracefs is mounted",
       "lru-hash": "no results and times of functions",
       "probe-read-user-str": "no strings",
-      "probe-read-kernel": "no arguments beyond the registers",
+      "probe-read-kernel": "no arguments beyond the registers, no --pidns and no --mntns",
       "cgroup-array": "no --cgroup and no --container",
       "pid-namespace-helper": "no ids inside a PID namespace",
       "raw-tracepoint-test-run": "does not run inside a PID namespace",

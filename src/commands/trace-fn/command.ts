@@ -88,12 +88,13 @@ export const traceFn = defineCommand({
 });
 
 function planOptions(given: Options, context: Context, waits: boolean, ourselves: Ourselves): PlanOptions {
-  const { slower, sample, buffer, string, filter, dist } = given;
+  const { slower, sample, buffer, string, filter, dist, pidns, mntns } = given;
   return {
     mode: modeOf(given),
     dist,
     withResult: waitsForReturn(given) || waits,
     where: filter,
+    namespaces: pidns === undefined && mntns === undefined ? undefined : { pid: pidns, mount: mntns },
     slowerNs: slower,
     sample,
     filter: taskFilter(given),

@@ -10,6 +10,7 @@ import { filterOptions } from "../filter-options";
 import { outputOptions, programOptions, rowOptions } from "../output-options";
 import { timingOptions } from "../timing-options";
 import { joinArguments, parseArguments } from "./argument-option";
+import { namespaceOptions } from "./namespace-options";
 import { sortColumns } from "./report";
 
 const group = "Calls";
@@ -99,7 +100,9 @@ export const options = {
     defaultText: "the cheapest that the kernel has, then the next",
     group,
   },
+  force: { flags: "--force", help: "no warning when calls come very fast", group },
   ...filterOptions,
+  ...namespaceOptions,
   ...timingOptions,
   top: { ...rows.top, defaultText: "all" },
   sort: {

@@ -12,10 +12,12 @@ import type { KernelFacts } from "../../bpf/facts";
 import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../../bpf/map-spec";
 import { RingBufferFlag } from "../../core/bpf-uapi";
 import { count64, type Decoded, struct } from "../../core/codec";
+import { NotSupportedError } from "../../core/errors";
 import { keepMatching, loadNumber } from "../conditions/call-condition";
 import { DURATION_NAME, type Filter } from "../conditions/condition";
 import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../current-task";
 import { keepDescendants } from "../descendants";
+import { keepNamespaces, NAMESPACE_STACK, type NamespaceFilter } from "../namespace-filter";
 import type { Ourselves } from "../ourselves";
 import { dropProcess, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../task-filter";
 import { CallHead, CallResult, type RecordLayout, SLOT_HEAD } from "./call-record";
@@ -45,6 +47,8 @@ export interface PlanOptions {
   readonly filter: TaskFilter;
   /** Only calls of which this holds. */
   readonly where?: Filter | undefined;
+  /** Only tasks in these namespaces. */
+  readonly namespaces?: NamespaceFilter | undefined;
   readonly follow: boolean;
   readonly ourselves: Ourselves;
   /** Bytes of the ring buffer. */
@@ -73,7 +77,7 @@ export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts
 }
 
 /** The stack that these blocks use, from the frame pointer down; whoever calls them begins at REST. */
-export const SCRATCH = -Math.max(TASK_FILTER_STACK, SHOWN_IDS_SIZE, 8);
+export const SCRATCH = -Math.max(TASK_FILTER_STACK, NAMESPACE_STACK, SHOWN_IDS_SIZE, 8);
 /** When the call began and how long it took: written by whoever follows calls to their end. */
 export const START = SCRATCH - 8;
 export const DURATION = SCRATCH - 16;
@@ -86,7 +90,22 @@ export const REST = SCRATCH - 40;
 export function keepCaller({ options, facts }: CallPlan, drop: Label): Block {
   const { filter, follow, ourselves } = options;
   const self = follow || filter.pids !== undefined ? [] : [kernelIds(), dropProcess(r0, ourselves.pid, drop)];
-  return [follow ? keepDescendants(drop) : self, keepTask(filter, facts.pidNamespace, SCRATCH, drop)];
+  return [follow ? keepDescendants(drop) : self, keepCurrent({ options, facts }, drop)];
+}
+
+/** Goes to `drop` unless the filters let the current task pass. Loses r0–r5. */
+export function keepCurrent(
+  { options: { filter, namespaces }, facts }: Pick<CallPlan, "options" | "facts">,
+  drop: Label,
+): Block {
+  const kept = keepTask(filter, facts.pidNamespace, SCRATCH, drop);
+  if (namespaces === undefined) return kept;
+  const btf = facts.btf();
+  if (btf === undefined)
+    throw new NotSupportedError("pidns and mntns: need the kernel's BTF", {
+      hint: "this kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)",
+    });
+  return [kept, keepNamespaces(namespaces, btf, SCRATCH, drop)];
 }
 
 /** Goes to `drop` for calls that chance leaves out. Loses r0–r5. */

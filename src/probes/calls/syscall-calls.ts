@@ -24,9 +24,18 @@ import { keepDescendants } from "../descendants";
 import { dropOurselves } from "../ourselves";
 import { abiCode } from "../syscall-abi";
 import { syscallHook, typedRegisters } from "../syscall-registers";
-import { keepTask } from "../task-filter";
 import { enterCall, exitCall, threadCallMaps, threadIdentity } from "../thread-calls";
-import { type CallPlan, keepSample, measure, REST, RESULT, reportCall, SCRATCH, START } from "./call-plan";
+import {
+  type CallPlan,
+  keepCurrent,
+  keepSample,
+  measure,
+  REST,
+  RESULT,
+  reportCall,
+  SCRATCH,
+  START,
+} from "./call-plan";
 import { type RecordLayout, recordLayout, stringIndexes } from "./call-record";
 import { callRegisters } from "./registers";
 import type { Param, ValueForm } from "./value-form";
@@ -150,7 +159,7 @@ function loadSite({ sites, table }: Chosen, drop: Label): Block {
 }
 
 function onEnter(chosen: Chosen, plan: CallPlan, isNoted: boolean): ProgramSpec {
-  const { facts, options } = plan;
+  const { facts } = plan;
   const drop = label("drop");
   const native = nativeAbi(facts.arch);
   return {
@@ -160,7 +169,7 @@ function onEnter(chosen: Chosen, plan: CallPlan, isNoted: boolean): ProgramSpec 
       // The context is (struct pt_regs *, long number).
       [mov(r6, r1), load(8, r7, r6, 8), keepChosen(chosen, drop)],
       keepProcesses(plan, drop),
-      keepTask(options.filter, facts.pidNamespace, SCRATCH, drop),
+      keepCurrent(plan, drop),
       [abiCode(facts, r6, r7, r8, SCRATCH), jump.ne(r8, 0, drop)],
       keepSample(plan, drop),
       isNoted

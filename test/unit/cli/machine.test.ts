@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { thisMachine } from "../../../src/cli/machine";
 
 test("processes and threads of this machine", () => {
@@ -7,6 +8,9 @@ test("processes and threads of this machine", () => {
   expect(machine.processOf(4194305)).toBeUndefined();
   expect(machine.commOf(process.pid)).toMatch(/^(node|MainThread|jest)/);
   expect(machine.commOf(4194305)).toBeUndefined();
+  expect(machine.namespaceOf(process.pid, "pid")).toBe(statSync("/proc/self/ns/pid").ino);
+  expect(machine.namespaceOf(process.pid, "mnt")).toBe(statSync("/proc/self/ns/mnt").ino);
+  expect(machine.namespaceOf(4194305, "pid")).toBeUndefined();
   expect(machine.users().idOf("root")).toBe(0);
   expect(machine.possibleCpus()?.[0]).toBe(0);
 });

@@ -38,6 +38,7 @@ export const fakeMachine: Machine = {
       [100, "nginx"],
       [101, "nginx-worker"],
     ] as const).get(id as 1),
+  namespaceOf: (pid) => (pid === 100 ? 4026532100 : undefined),
   ownMaps: () => "00400000-00500000 r-xp 00000000 08:01 1 /usr/bin/node\n",
   possibleCpus: () => [0, 1, 2, 3],
 };

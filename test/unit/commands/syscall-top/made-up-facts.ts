@@ -14,6 +14,14 @@ const PLACES: Readonly<Record<string, readonly [offset: number, size: number]>> 
   "task_struct.comm": [1800, 16],
   "task_struct.tgid": [1404, 4],
   "task_struct.pid": [1300, 4],
+  "task_struct.thread_pid": [1500, 8],
+  "task_struct.nsproxy": [1900, 8],
+  "nsproxy.mnt_ns": [24, 8],
+  "mnt_namespace.ns.inum": [16, 4],
+  "pid.level": [4, 4],
+  "pid.numbers": [96, 16],
+  "upid.ns": [8, 8],
+  "pid_namespace.ns.inum": [120, 4],
 };
 
 function madeUpBtf(): Btf {

@@ -136,6 +136,12 @@ const variants: readonly (readonly [
   ],
   ["functions-shared", sharedFunctions, {}, madeUpFacts()],
   ["functions-shared-result", sharedFunctions, { withResult: true }, madeUpFacts()],
+  [
+    "function-in-namespaces",
+    userFunction("1:d"),
+    { namespaces: { pid: 4026532100, mount: 4026532101 } },
+    madeUpFacts(),
+  ],
   ["tracepoint", tracepoint, {}, madeUpFacts()],
   ["command", userFunction("1:d"), { follow: true }, madeUpFacts()],
 ];
