@@ -93,6 +93,11 @@ function filesIn(folder: string): string[] {
   }
 }
 
+/** A folder that may not be looked into, as some of PATH may be, has nothing. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

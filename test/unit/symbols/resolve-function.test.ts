@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import fc from "fast-check";
 import { parseLibraryCache } from "../../../src/symbols/ld-so-cache";
 import { findByShortName, isShortNameOf, withoutLinks } from "../../../src/symbols/library-path";
@@ -31,6 +31,20 @@ async function start(program: string): Promise<number> {
   await once(child.stdout, "data");
   return child.pid as number;
 }
+
+test("a folder of PATH that cannot be looked into has no programs", () => {
+  // Whoever runs this may look into every folder; one that leads to itself is beyond everybody.
+  const circle = join(workshop.folder, "circle");
+  symlinkSync(circle, circle);
+  const before = process.env["PATH"];
+  process.env["PATH"] = `${circle}:${before}`;
+  try {
+    expect(findByShortName("no-such-program")).toBeUndefined();
+    expect(findByShortName("sh")).toBe(withoutLinks("/bin/sh", "/"));
+  } finally {
+    process.env["PATH"] = before;
+  }
+});
 
 test("a function of a path is where nm and the program headers have it", () => {
   const path = workshop.compile("plain", source, "-no-pie");
