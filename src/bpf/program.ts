@@ -195,7 +195,8 @@ export function loadProgram(sys: Syscalls, request: LoadRequest, fdOf: (map: Map
 function explain(request: LoadRequest, code: number, log: readonly string[]): Error {
   const failure = new SyscallError("bpf(BPF_PROG_LOAD)", code);
   const operation = `load program "${request.name}"`;
-  if (log.length === 0) return new SyscallError(operation, code, { cause: failure });
+  // Interrupted to the last: what the log ends with is no reason.
+  if (log.length === 0 || code === errno.EAGAIN) return new SyscallError(operation, code, { cause: failure });
   const { reason, slot } = verdictOf(log);
   const label = slot === undefined ? undefined : labelAt(request.program, slot);
   const line = slot === undefined ? undefined : lineOf(request.program.at(slot)?.origin ?? []);

@@ -74,6 +74,18 @@ test("a program whose verification a signal has interrupted is loaded again, wit
   expect(logs).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
+test("one that signals interrupt again and again has not been rejected", () => {
+  const { kernel, sys } = fakeKernel();
+  sys.refuse(BpfCmd.BPF_PROG_LOAD, (attr) => {
+    const log = attr.pointers.get(ProgLoad.offsets.logBuf) as Uint8Array | undefined;
+    log?.set(Buffer.from("func 'sys_enter' arg0 has btf_id 162 type STRUCT 'pt_regs'\n"));
+    return errno.EAGAIN;
+  });
+  expect(() => kernel.load(program, () => 7)).toThrow(
+    expect.objectContaining({ name: "SyscallError", message: `load program "${program.name}": EAGAIN` }),
+  );
+});
+
 test("a session owns all kinds of maps, and nothing is open after it", () => {
   const { kernel, sys } = fakeKernel();
   const maps = {
