@@ -204,10 +204,7 @@ function explain(request: LoadRequest, code: number, log: readonly string[]): Er
   return new VerifierError(
     `${operation}: ${failure.code}: ${reason}${where === "" ? "" : ` (${where})`}`,
     log,
-    {
-      cause: failure,
-      hint: `the verifier's log has ${log.length} lines: -vv shows them, and so does the error's "log"`,
-    },
+    { cause: failure },
   );
 }
 
