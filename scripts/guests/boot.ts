@@ -47,7 +47,7 @@ export class GuestError extends BpfkitError {
 }
 
 const hostNode = realpathSync(process.execPath);
-const bootLimitSeconds = 180;
+const bootLimitSeconds = 400;
 const pollMs = 40;
 
 /** Downloads, or takes from the cache, everything a guest needs. */
