@@ -100,6 +100,14 @@ asmTest(["asm:map-array"], "maps by their place", () => {
   expect([first.lookup(0), second.lookup(0)]).toEqual([29, 31]);
 });
 
+kernelTest(["raw-tracepoint"], "maps by their place, on a kernel before 5.14", ({ kernel }) => {
+  if (kernel.facts.isAtLeast(5, 14)) return;
+  using map = kernel.createMap(arrayMap("first", count64, 1));
+  const load_ = () => run(kernel, [mov(r0, 0), exit()], () => map.number, { fdArray: [map.spec] });
+  expect(load_).toThrow(expect.objectContaining({ name: "NotSupportedError" }));
+  expect(load_).toThrow("naming maps and modules by their place needs Linux 5.14");
+});
+
 asmTest(["module-btf", "module:overlay", "asm:kfunc"], "a module by its place", () => {
   const ref = { module: "overlay" };
   const id = moduleBtf(ref.module)?.findOwn("func", "ovl_open")?.id as number;

@@ -26,6 +26,7 @@ import { Session } from "../../../src/bpf/session";
 import { RingBufferFlag } from "../../../src/core/bpf-uapi";
 import { count64, struct, u32 } from "../../../src/core/codec";
 import { kernelTest } from "../kernel-test";
+import { withPin } from "./with-pin";
 
 const Event = struct({ nr: u32, more: u32, check: count64 });
 const State = struct({ nr: count64, lost: count64 });
@@ -85,6 +86,29 @@ kernelTest(["ring-buffer"], "records come in order across many wrap-arounds", ({
   expect(reader.position).toBeGreaterThan(5 * size);
   expect([reader.consumed, reader.pending]).toEqual([seen.length, 0]);
 });
+
+kernelTest(
+  ["ring-buffer"],
+  "opened again, pinned or by id, reading goes on where it stopped",
+  ({ kernel }) => {
+    const { session, reader, emit } = emitting(kernel, kernel.sys.pageSize);
+    using _session = session;
+    emit(7);
+    expect(reader.drain(2).map(({ nr }) => nr)).toEqual([0, 1]);
+    withPin(
+      (path) => reader.pin(path),
+      (source) => {
+        {
+          using again = kernel.openRingBuffer(reader.spec, source);
+          expect(again.drain(3).map(({ nr }) => nr)).toEqual([2, 3, 4]);
+        }
+        using again = kernel.openRingBuffer(reader.spec, { id: reader.details().id });
+        expect(again.drain().map(({ nr }) => nr)).toEqual([5, 6]);
+        expect(again.pending).toBe(0);
+      },
+    );
+  },
+);
 
 kernelTest(["ring-buffer"], "discarded records are passed over and counted", ({ kernel }) => {
   const { session, reader, emit } = emitting(kernel, kernel.sys.pageSize, { discards: true });
