@@ -33,7 +33,6 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
     gains: {
       "probe-read-user-str": "no --failed",
       "iterator-program": "no --cost of what runs already",
-      "current-task-btf": "no --failed",
       "fetch-atomics": "a cost may be charged twice where two processors charge at once",
       "ring-buffer": "no --events, --failed and --flapping",
       "per-cpu-hash": "no --map percpu",

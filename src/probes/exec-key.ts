@@ -12,6 +12,7 @@ import { fp, type Register, r1, r2, r3 } from "../asm/register";
 import type { Btf } from "../bpf/btf/btf";
 import { bytes, type Codec, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
 import { PATH_SIZE, readPath, writePath } from "./file-path";
+import { type Follow, followTyped } from "./follow";
 import { type OwnNamespace, shownProcess } from "./shown-process";
 
 /** What one can group executions by. A container is found from its cgroup, outside the kernel. */
@@ -109,7 +110,7 @@ export function execKeyCodec(by: readonly ExecDimension[], argsSize: number): Ex
 
 /** Registers and memory for `writeExecKey`; the registers are such that calls keep them. */
 export interface KeyPlace {
-  /** A pointer of type task_struct. */
+  /** A pointer to a task_struct, typed unless it is read by copies. */
   readonly task: Register;
   /** Where the key goes: map memory. */
   readonly key: Register;
@@ -134,15 +135,13 @@ export function copyBytes(to: Block | Instruction, size: number, from: Block | I
 const offsetOf = (btf: Btf, type: string, member: string) => btf.requireMember(type, member).offset;
 
 /**
- * `dst + at` = the name of the process whose task (typed) is in r3: that of its first thread, NUL-filled. Read as a
+ * `dst + at` = the name of the process whose task is in r3: that of its first thread, NUL-filled. Read as a
  * string: on older kernels (5.10) the rest of a longer name may stay behind the final NUL. Loses r0–r5.
  */
-export function writeProcessName(btf: Btf, dst: Register, at: number): Block {
+export function writeProcessName(btf: Btf, dst: Register, at: number, follow: Follow = followTyped): Block {
   return [
-    [
-      load(8, r3, r3, offsetOf(btf, "task_struct", "group_leader")),
-      add(r3, offsetOf(btf, "task_struct", "comm")),
-    ],
+    follow(8, r3, r3, offsetOf(btf, "task_struct", "group_leader")),
+    add(r3, offsetOf(btf, "task_struct", "comm")),
     zero(dst, at, COMM_SIZE),
     [mov(r1, dst), add(r1, at), mov(r2, COMM_SIZE), call(helper.probeReadKernelStr)],
   ];
@@ -156,24 +155,30 @@ export function writeExecKey(
   btf: Btf,
   codec: ExecKeyCodec,
   place: KeyPlace,
-  how: { readonly namespace: OwnNamespace | undefined; readonly withArgs: boolean },
+  how: {
+    readonly namespace: OwnNamespace | undefined;
+    readonly withArgs: boolean;
+    /** How to read the task; an executable's path and a command line take a typed one. */
+    readonly follow?: Follow;
+  },
 ): Block {
   const { task, key, stack } = place;
+  const { namespace, follow = followTyped } = how;
   const has = (field: keyof ExecKey) => field in codec.fields;
   const to = (field: keyof ExecKey) => codec.offsets[field] as number;
   return [
     zeroBytes(mov(r1, key), codec.size),
-    has("comm") ? [mov(r3, task), writeProcessName(btf, key, to("comm"))] : [],
+    has("comm") ? [mov(r3, task), writeProcessName(btf, key, to("comm"), follow)] : [],
     has("parent")
       ? [
-          load(8, r3, task, offsetOf(btf, "task_struct", "real_parent")),
-          writeProcessName(btf, key, to("parent")),
+          follow(8, r3, task, offsetOf(btf, "task_struct", "real_parent")),
+          writeProcessName(btf, key, to("parent"), follow),
         ]
       : [],
-    has("pid") ? [shownProcess(btf, how.namespace, task, stack), store(4, key, to("pid"), r1)] : [],
-    has("ppid") ? [parentId(btf, how.namespace, task, stack), store(4, key, to("ppid"), r1)] : [],
-    has("uid") ? [userOf(btf, task, r1), store(4, key, to("uid"), r1)] : [],
-    has("cgroup") ? [cgroupOf(btf, task, r1), store(8, key, to("cgroup"), r1)] : [],
+    has("pid") ? [shownProcess(btf, namespace, task, stack, follow), store(4, key, to("pid"), r1)] : [],
+    has("ppid") ? [parentId(btf, namespace, task, stack, follow), store(4, key, to("ppid"), r1)] : [],
+    has("uid") ? [userOf(btf, task, r1, follow), store(4, key, to("uid"), r1)] : [],
+    has("cgroup") ? [cgroupOf(btf, task, r1, follow), store(8, key, to("cgroup"), r1)] : [],
     has("exe") ? writeExe(btf, place, to("exe")) : [],
     has("args") && how.withArgs
       ? writeArgs(btf, task, key, to("args"), codec.fields.args!.size - ARGS_HEAD)
@@ -181,32 +186,33 @@ export function writeExecKey(
   ];
 }
 
-/** r1 = the process id of the parent of `task` (typed): see `shownProcess`. */
+/** r1 = the process id of the parent of `task`: see `shownProcess`. */
 export function parentId(
   btf: Btf,
   namespace: OwnNamespace | undefined,
   task: Register,
   stack: number,
+  follow: Follow = followTyped,
 ): Block {
   return [
-    load(8, r1, task, offsetOf(btf, "task_struct", "real_parent")),
-    shownProcess(btf, namespace, r1, stack),
+    follow(8, r1, task, offsetOf(btf, "task_struct", "real_parent")),
+    shownProcess(btf, namespace, r1, stack, follow),
   ];
 }
 
 /** `dst` = the real user of a task. */
-export function userOf(btf: Btf, task: Register, dst: Register): Block {
+export function userOf(btf: Btf, task: Register, dst: Register, follow: Follow = followTyped): Block {
   const cred = offsetOf(btf, "task_struct", "cred");
-  return [load(8, dst, task, cred), load(4, dst, dst, offsetOf(btf, "cred", "uid.val"))];
+  return [follow(8, dst, task, cred), follow(4, dst, dst, offsetOf(btf, "cred", "uid.val"))];
 }
 
 /** `dst` = the id of a task's cgroup v2. */
-export function cgroupOf(btf: Btf, task: Register, dst: Register): Block {
+export function cgroupOf(btf: Btf, task: Register, dst: Register, follow: Follow = followTyped): Block {
   return [
-    load(8, dst, task, offsetOf(btf, "task_struct", "cgroups")),
-    load(8, dst, dst, offsetOf(btf, "css_set", "dfl_cgrp")),
-    load(8, dst, dst, offsetOf(btf, "cgroup", "kn")),
-    load(8, dst, dst, offsetOf(btf, "kernfs_node", "id")),
+    follow(8, dst, task, offsetOf(btf, "task_struct", "cgroups")),
+    follow(8, dst, dst, offsetOf(btf, "css_set", "dfl_cgrp")),
+    follow(8, dst, dst, offsetOf(btf, "cgroup", "kn")),
+    follow(8, dst, dst, offsetOf(btf, "kernfs_node", "id")),
   ];
 }
 

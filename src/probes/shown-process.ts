@@ -4,11 +4,12 @@ import { helper } from "../asm/helper-ids";
 import { type Block, label } from "../asm/instruction";
 import { call, jump, jump32 } from "../asm/jump";
 import { stackAddress } from "../asm/macros/map";
-import { load } from "../asm/memory";
+import { load, store } from "../asm/memory";
 import { fp, type Register, r1, r2, r3 } from "../asm/register";
 import type { Btf } from "../bpf/btf/btf";
 import type { KernelFacts } from "../bpf/facts";
 import type { OwnIds } from "../bpf/own-ids";
+import { type Follow, followTyped } from "./follow";
 
 /** Our own PID namespace, where it is not the machine's first one. */
 export interface OwnNamespace {
@@ -29,34 +30,36 @@ export function ownNamespace(
 const UPID_SIZE = 16;
 
 /**
- * r1 = the process id of `task` (typed): the kernel's, or in a PID namespace the one it has there, 0 for a task of
- * another one. `stack` names the end of 16 bytes. Loses r0–r5.
+ * r1 = the process id of `task`: the kernel's, or in a PID namespace the one it has there, 0 for a task of another
+ * one. `stack` names the end of 16 bytes. Loses r0–r5.
  */
 export function shownProcess(
   btf: Btf,
   namespace: OwnNamespace | undefined,
   task: Register,
   stack: number,
+  follow: Follow = followTyped,
 ): Block {
   const offset = (type: string, member: string) => btf.requireMember(type, member).offset;
-  if (namespace === undefined) return [load(4, r1, task, offset("task_struct", "tgid"))];
+  if (namespace === undefined) return follow(4, r1, task, offset("task_struct", "tgid"));
   const outside = label("other_namespace");
   const done = label("process_id");
   const at = stack - UPID_SIZE;
   const owner = offset("upid", "ns");
   const upid = offset("pid", "numbers") + namespace.level * UPID_SIZE;
   return [
-    [
-      load(8, r1, task, offset("task_struct", "group_leader")),
-      load(8, r1, r1, offset("task_struct", "thread_pid")),
-    ],
-    [
-      jump.eq(r1, 0, outside),
-      load(4, r2, r1, offset("pid", "level")),
-      jump32.lt(r2, namespace.level, outside),
-    ],
+    follow(8, r1, task, offset("task_struct", "group_leader")),
+    follow(8, r1, r1, offset("task_struct", "thread_pid")),
+    [jump.eq(r1, 0, outside), store(8, fp, at, r1)],
+    [follow(4, r2, r1, offset("pid", "level")), jump32.lt(r2, namespace.level, outside)],
     // An array whose length is not in its type: a program may not follow it there.
-    [mov(r3, r1), add(r3, upid), stackAddress(r1, at), mov(r2, UPID_SIZE), call(helper.probeReadKernel)],
+    [
+      load(8, r3, fp, at),
+      add(r3, upid),
+      stackAddress(r1, at),
+      mov(r2, UPID_SIZE),
+      call(helper.probeReadKernel),
+    ],
     [load(8, r3, fp, at + owner), add(r3, offset("pid_namespace", "ns.inum"))],
     [stackAddress(r1, at + owner), mov(r2, 4), call(helper.probeReadKernel)],
     [load(4, r2, fp, at + owner), jump32.ne(r2, Number(namespace.inode), outside)],

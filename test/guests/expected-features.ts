@@ -19,7 +19,7 @@ export const expectedMissing: Readonly<Record<KernelName, ReadonlySet<string>>> 
   "5.10": new Set([
     ...["module-btf", "perf-link", "attach-cookie", "kprobe-multi", "uprobe-multi", "hardware-counters"],
     ...["task-storage", "bloom-filter", "ancestor-cgroup-id"],
-    ...["fetch-atomics", "isa-v4", "function-address", "loop", "current-task-btf"],
+    ...["fetch-atomics", "isa-v4", "function-address", "loop"],
     ...["asm:comm", "asm:kfunc", "asm:address", "asm:variable", "asm:map-array"],
   ]),
   // Debian built this one without CONFIG_FPROBE; uprobe.multi and version 4 of the instruction set came with 6.6.

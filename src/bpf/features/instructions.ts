@@ -58,7 +58,6 @@ export const helperFeatures = {
     mov(r1, 0),
     call(helper.getCurrentAncestorCgroupId),
   ]),
-  "current-task-btf": helperCall("bpf_get_current_task_btf", "5.11", [call(helper.getCurrentTaskBtf)]),
   "boot-time": helperCall("bpf_ktime_get_boot_ns", "5.8", [call(helper.ktimeGetBootNs)]),
   "function-address": helperCall("bpf_get_func_ip", "5.15", [call(helper.getFuncIp)], KPROBE),
   loop: {

@@ -16,6 +16,7 @@ import { bytes, count64, struct, u32, u64 } from "../../core/codec";
 import { keepDescendants } from "../../probes/descendants";
 import { parentId } from "../../probes/exec-key";
 import { PATH_ROOM } from "../../probes/file-path";
+import type { Follow } from "../../probes/follow";
 import { ownNamespace } from "../../probes/shown-process";
 import { keepTask, TASK_FILTER_STACK, type TaskFilter } from "../../probes/task-filter";
 import { ExitPart, FailedPart, Head, recordCodecs } from "./event-records";
@@ -83,17 +84,18 @@ export function keepCurrent({ options, facts }: Layout, drop: Label, stack: numb
     : keepTask(options.filter, facts.pidNamespace, stack - TASK_FILTER_STACK, drop);
 }
 
-/** Writes the head of a record whose key, in r9, is `before` bytes behind it. `stack` as above. Loses r0–r5. */
+/** Writes the head of a record whose key, in r9, is `before` bytes behind it; the task is r6. `stack` as above. Loses r0–r5. */
 export function writeHead(
   { btf, namespace }: Layout,
   kind: number,
   before: number,
   stack: number = REST,
+  follow?: Follow,
 ): Block {
   const to = (field: keyof typeof Head.fields) => Head.offsets[field] - before;
   return [
     [call(helper.ktimeGetNs), store(8, r9, to("timeNs"), r0), store(4, r9, to("kind"), kind)],
-    [parentId(btf, namespace, r6, stack), store(4, r9, to("ppid"), r1)],
+    [parentId(btf, namespace, r6, stack, follow), store(4, r9, to("ppid"), r1)],
   ];
 }
 

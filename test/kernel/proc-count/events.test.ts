@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
-import { counted, rowOf } from "./counted";
+import { counted } from "./counted";
 import { loop } from "./processes";
 import { compiledOnce } from "./programs";
 
@@ -84,44 +84,6 @@ kernelTest(COMPILED, "an exit sums up all threads of the process", async ({ kern
     .map(({ cpuNs }) => Number(cpuNs));
   expect(seven).toBeGreaterThan(3 * Number(one));
 });
-
-kernelTest(
-  [...COMPILED, "current-task-btf"],
-  "-x records each failed attempt with its error and path",
-  async ({ kernel }) => {
-    const { lines } = await events(kernel, ["-x"], [compiled().vforker, "7", "/bin/true"]);
-    const failed = lines.filter(({ event }) => event === "failed");
-    const of = (errno: string) =>
-      failed.filter((line) => line["errno"] === errno).map((line) => line["path"]);
-    expect(of("ENOENT")).toEqual(Array.from({ length: 7 }, () => "/does/not/exist"));
-    expect(of("EACCES")).toEqual(Array.from({ length: 7 }, () => `${compiled().vforker}.c`));
-    expect(failed).toHaveLength(14);
-    expect(lines.filter(({ event }) => event === "exec")).toHaveLength(8);
-  },
-);
-
-kernelTest([...COMPILED, "current-task-btf"], "-x by itself counts them", async ({ kernel }) => {
-  const { rows, totals } = await counted(kernel, ["-x"], [compiled().vforker, "23", "/bin/true"]);
-  expect(rowOf(rows, "path", "/does/not/exist")).toMatchObject({
-    count: 23,
-    errno: "ENOENT",
-    comm: "vforker",
-  });
-  expect(rowOf(rows, "path", `${compiled().vforker}.c`)).toMatchObject({ count: 23, errno: "EACCES" });
-  expect(totals["count"]).toBe(46);
-});
-
-kernelTest(
-  [...COMPILED, "current-task-btf"],
-  "-x counts what --max-entries has no room for",
-  async ({ kernel }) => {
-    const command = [compiled().vforker, "7", "/bin/true"];
-    const { rows, lost, outcome } = await counted(kernel, ["-x", "--max-entries", "1"], command);
-    expect(rows).toMatchObject([{ path: "/does/not/exist", count: 7 }]);
-    expect(lost).toEqual({ ringFull: 0, missedRuns: 0, mapFull: 7 });
-    expect(outcome).toEqual({ lost: 7 });
-  },
-);
 
 kernelTest(COMPILED, "a storm comes through whole", async ({ kernel }) => {
   const each = rounds(2503, 31);

@@ -26,6 +26,36 @@ const SOURCES = {
         waitpid(p, 0, 0);
       }
     }`,
+  /**
+   * Attempts that fail: 11 of execve, 5 of execveat, 3 with a path that nobody can read. munmap, which fails too, has
+   * the number that execve has in 32-bit programs.
+   */
+  failer: `
+    #define _GNU_SOURCE
+    #include <fcntl.h>
+    #include <sys/mman.h>
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    int main(void) {
+      char *none[] = {0};
+      for (int i = 0; i < 11; i++) execve("/does/not/exist", none, none);
+      for (int i = 0; i < 5; i++) syscall(SYS_execveat, AT_FDCWD, "/nor/does/this", none, none, 0);
+      for (int i = 0; i < 3; i++) execve((char *)1, none, none);
+      for (int i = 0; i < 13; i++) munmap((void *)1, 1);
+    }`,
+  /** The same as a 32-bit program. */
+  failer32: `
+    static int go(int nr, int a, const void *b, const void *c, const void *d) {
+      __asm__ volatile("int $0x80" : "+a"(nr) : "b"(a), "c"(b), "d"(c), "S"(d), "D"(0) : "memory");
+      return nr;
+    }
+    void _start(void) {
+      const char *none[] = {0};
+      for (int i = 0; i < 11; i++) go(11, (int)"/does/not/exist", none, none, 0);
+      for (int i = 0; i < 5; i++) go(358, -100, "/nor/does/this", none, none);
+      for (int i = 0; i < 3; i++) go(11, 1, none, none, 0);
+      go(1, 0, 0, 0, 0);
+    }`,
   /** fexecve of the second argument. */
   fexecer: `
     #define _GNU_SOURCE
@@ -116,7 +146,11 @@ const SOURCES = {
 
 const FLAGS: Readonly<Partial<Record<keyof typeof SOURCES, readonly string[]>>> = {
   nothing: ["-static", "-nostdlib"],
+  failer32: ["-m32", "-static", "-nostdlib", "-fno-pic", "-no-pie", "-fno-stack-protector"],
 };
+
+/** What this machine's compiler cannot make. */
+const OTHERS: readonly string[] = process.arch === "x64" ? [] : ["failer32"];
 
 /** Where the compiled programs are; `remove` takes them away. */
 type Programs = Readonly<Record<keyof typeof SOURCES | "folder", string>> & { remove(): void };
@@ -134,7 +168,8 @@ export function compiledOnce(): () => Programs {
 /** Compiles them with the machine's compiler. */
 function compilePrograms(): Programs {
   const folder = mkdtempSync(join(tmpdir(), "proc-count-"));
-  const paths = Object.entries(SOURCES).map(([name, source]) => {
+  const wanted = Object.entries(SOURCES).filter(([name]) => !OTHERS.includes(name));
+  const paths = wanted.map(([name, source]) => {
     const path = join(folder, name);
     writeFileSync(`${path}.c`, source);
     const flags = FLAGS[name as keyof typeof SOURCES] ?? ["-pthread"];

@@ -75,11 +75,12 @@ test.each([
   expectGolden(`test/golden/proc-count/${name}.lst`, dumpOf(procCountProbe(options, on).spec)),
 );
 
+const inNamespace = { pidNamespace: { device: 4n, inode: 0xf000_0001n } };
+
 test("listing: the walks over all threads, in a namespace and with filters", () => {
-  const inNamespace = { ...facts(), pidNamespace: { device: 4n, inode: 0xf000_0001n } };
   const options = { ...base, by: ["pid", "parent"] as const, cost: true, ourselves: { pid: 77, level: 2 } };
   const filter = { pids: [5, 6], comm: "gcc" };
-  const { cost } = procCountProbe({ ...options, filter, cgroup: 99n }, inNamespace);
+  const { cost } = procCountProbe({ ...options, filter, cgroup: 99n }, { ...facts(), ...inNamespace });
   const text = [cost!.begin, cost!.settle].map(({ name, code }) => `; ${name}\n${listing(assemble(code))}`);
   expectGolden("test/golden/proc-count/walks.lst", text.join("\n"));
 });
@@ -87,6 +88,14 @@ test("listing: the walks over all threads, in a namespace and with filters", () 
 test("listing: events", () => {
   const options = { ...base, execs: true, exits: true, failed: false, exe: false };
   expectGolden("test/golden/proc-count/events.lst", dumpOf(eventsProbe(options, facts()).spec));
+});
+
+test.each([
+  ["failed", facts()],
+  ["failed-on-arm64-in-namespace", { ...facts(), arch: "arm64" as const, ...inNamespace }],
+])("listing: %s", (name, on) => {
+  const options = { ...base, execs: false, exits: false, failed: true, exe: false };
+  expectGolden(`test/golden/proc-count/${name}.lst`, dumpOf(eventsProbe(options, on).spec));
 });
 
 test("without BTF it says so", () => {
