@@ -6,12 +6,17 @@ import { type EventRow, eventHeading, eventJson, eventLine } from "./event-rows"
 import { type EventSink, failureSink, flappingSink } from "./event-summaries";
 import type { Options } from "./options";
 
+/** Events of a document that there is room for unless told. */
+const DOCUMENT_ROOM = 1_000_000;
+
 /** The sink that the options ask for; what sums up has room for `most` rows. */
 export function createSink(context: Context, given: Options, most: number): EventSink {
   if (given.flapping !== undefined) return flappingSink(context, given.flapping, given.top, most);
   if (!given.events) return failureSink(context, given.top, most);
   if (context.format === "table") return lineSink(context, given.exe);
-  return context.format === "ndjson" ? ndjsonSink(context) : documentSink(context);
+  return context.format === "ndjson"
+    ? ndjsonSink(context)
+    : documentSink(context, given.maxEntries ?? DOCUMENT_ROOM);
 }
 
 function lineSink(context: Context, withExe: boolean): EventSink {
@@ -50,12 +55,15 @@ function ndjsonSink(context: Context): EventSink {
 
 const KEYS = [
   ...["time", "event", "pid", "ppid", "parent", "uid", "user", "container", "comm", "exe", "args", "argsCut"],
-  ...["errno", "path", "exitCode", "signal", "ageNs", "cpuNs", "userNs", "systemNs", "maxRssBytes"],
+  ...["errno", "path", "exitCode", "signal", "coreDumped", "ageNs", "cpuNs", "userNs", "systemNs"],
+  ...["voluntarySwitches", "involuntarySwitches", "minorFaults", "majorFaults"],
+  ...["readBytes", "writtenBytes", "maxRssBytes"],
 ] as const;
 
-/** A whole document at the end: JSON, CSV. */
-function documentSink(context: Context): EventSink {
+/** A whole document at the end: JSON, CSV. It has room for `most` events. */
+function documentSink(context: Context, most: number): EventSink {
   const all: EventRow[] = [];
+  let mapFull = 0;
   const columns = KEYS.map((key): Column<EventRow> => {
     const json = (row: EventRow) => ((row as unknown as Record<string, Json>)[key] ?? null) as Json;
     // Reports keep "time" for themselves.
@@ -64,8 +72,12 @@ function documentSink(context: Context): EventSink {
   return {
     async begin() {},
     async rows(rows) {
-      for (const row of rows) all.push(row);
+      for (const row of rows) {
+        if (all.length < most) all.push(row);
+        else mapFull++;
+      }
     },
+    lost: () => ({ mapFull }),
     end: (span, lost) =>
       context.output.report({ ...span, columns, rows: all, totals: { count: all.length }, footer: [], lost }),
   };

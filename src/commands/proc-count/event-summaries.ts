@@ -82,6 +82,7 @@ export function flappingSink(context: Context, perMinute: number, top: number, m
     async rows(rows) {
       for (const row of rows) if (row.event === "exit") flapping.ended(row);
     },
+    lost: () => ({ mapFull: flapping.forgotten }),
     async end(span, lost) {
       const rows = flapping.rows();
       const shown = rows.slice(0, top);

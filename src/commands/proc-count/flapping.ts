@@ -15,8 +15,9 @@ export interface FlappingRow {
 
 interface History {
   readonly args: readonly string[];
-  /** Milliseconds, within the last minute. */
-  recent: number[];
+  /** When it failed, in milliseconds: from the index `first` on within a minute before the last. */
+  times: number[];
+  first: number;
   most: number;
   failed: number;
   ended: number;
@@ -27,7 +28,10 @@ const MINUTE_MS = NS_PER.m / NS_PER.ms;
 
 /** Watches how processes end, by command line. */
 export class Flapping {
+  /** The one that ended longest ago comes first. */
   private readonly histories = new Map<string, History>();
+  /** Command lines that had failed and were forgotten, to make room. */
+  forgotten = 0;
 
   /** Shows those with more than `perMinute` failures; remembers at most `most` command lines. */
   constructor(
@@ -38,16 +42,13 @@ export class Flapping {
   ended({ args, comm, time, exitCode, signal }: EventRow): void {
     const words = args ?? [comm];
     const key = JSON.stringify(words);
-    const known = this.histories.get(key);
-    const history = known ?? { args: words, recent: [], most: 0, failed: 0, ended: 0, last: "" };
-    if (known === undefined) this.remember(key, history);
+    const history = this.histories.get(key) ?? startOf(words);
+    this.remember(key, history);
     history.ended++;
     if (signal === undefined && exitCode === 0) return;
-    const now = Date.parse(time);
     history.failed++;
     history.last = signal ?? `status ${exitCode}`;
-    history.recent = [...history.recent.filter((then) => now - then < MINUTE_MS), now];
-    history.most = Math.max(history.most, history.recent.length);
+    noteFailure(history, Date.parse(time));
   }
 
   /** Those that flap, the fastest first. */
@@ -65,8 +66,30 @@ export class Flapping {
   }
 
   private remember(key: string, history: History): void {
-    const [oldest] = this.histories.keys();
-    if (this.histories.size >= this.most && oldest !== undefined) this.histories.delete(oldest);
+    this.histories.delete(key);
+    const [oldest] = this.histories;
+    if (this.histories.size >= this.most && oldest !== undefined) {
+      this.histories.delete(oldest[0]);
+      if (oldest[1].failed > 0) this.forgotten++;
+    }
     this.histories.set(key, history);
   }
+}
+
+function startOf(args: readonly string[]): History {
+  return { args, times: [], first: 0, most: 0, failed: 0, ended: 0, last: "" };
+}
+
+/** How many old times may stay in front of the others. */
+const OLD_TIMES = 1024;
+
+function noteFailure(history: History, now: number): void {
+  const { times } = history;
+  times.push(now);
+  while (now - times[history.first]! >= MINUTE_MS) history.first++;
+  if (history.first > OLD_TIMES) {
+    times.splice(0, history.first);
+    history.first = 0;
+  }
+  history.most = Math.max(history.most, times.length - history.first);
 }

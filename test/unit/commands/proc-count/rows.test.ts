@@ -194,9 +194,17 @@ describe("flapping", () => {
     for (const second of [0, 1, 2, 3]) flapping.ended(exit(second, 0));
     expect(flapping.rows()).toEqual([]);
   });
-  test("only so many command lines are remembered", () => {
+  test("times beyond a minute are forgotten", () => {
+    const flapping = new Flapping(0, 10);
+    for (let i = 0; i < 30_000; i++) flapping.ended(exit(i / 8, 1));
+    expect(flapping.rows()[0]).toMatchObject({ perMinute: 480, failed: 30_000 });
+  });
+  test("only so many command lines are remembered, those that ended last", () => {
     const flapping = new Flapping(0, 2);
-    for (const name of ["a", "b", "c"]) flapping.ended(exit(0, 1, [name]));
-    expect(flapping.rows().map(({ args }) => args[0])).toEqual(["b", "c"]);
+    flapping.ended(exit(0, 0, ["good"]));
+    for (const name of ["a", "b", "a", "c"]) flapping.ended(exit(0, 1, [name]));
+    expect(flapping.rows().map(({ args }) => args[0])).toEqual(["a", "c"]);
+    // What never failed is no loss.
+    expect(flapping.forgotten).toBe(1);
   });
 });

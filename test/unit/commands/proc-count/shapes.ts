@@ -62,7 +62,7 @@ const costTotals = {
   running: counter,
 } as const;
 const lost = ["mapFull", "tasksFull", "evicted", "missedRuns"] as const;
-const eventLosses = ["ringFull", "missedRuns"] as const;
+const eventLosses = ["ringFull", "missedRuns", "mapFull"] as const;
 
 const event = {
   at: name,
@@ -81,10 +81,17 @@ const event = {
   path: orNull(name),
   exitCode: orNull(counter),
   signal: orNull(name),
+  coreDumped: orNull(flag),
   ageNs: orNull(counter),
   cpuNs: orNull(counter),
   userNs: orNull(counter),
   systemNs: orNull(counter),
+  voluntarySwitches: orNull(counter),
+  involuntarySwitches: orNull(counter),
+  minorFaults: orNull(counter),
+  majorFaults: orNull(counter),
+  readBytes: orNull(counter),
+  writtenBytes: orNull(counter),
   maxRssBytes: orNull(counter),
 } as const;
 
@@ -123,7 +130,7 @@ export const shapes = {
     command,
     row: { comm: name, errno: name, path: name, count: counter },
     totals: { count: counter, rows: counter, shownRows: counter },
-    lost: [...eventLosses, "mapFull"],
+    lost: eventLosses,
   },
   "--flapping": {
     command,
