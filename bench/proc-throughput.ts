@@ -1,5 +1,10 @@
-/** How much slower whole workloads become while proc-count runs, beside libbpf-tools: by the clock on the wall. */
+/**
+ * How much slower whole workloads become while proc-count runs, beside libbpf-tools: by the clock on the wall, and by
+ * the processor time they take, which others on the machine disturb less. Programs of a tracer run in the workload's
+ * own time, so both have them.
+ */
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { BpfkitError } from "../src/core/errors";
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
@@ -30,18 +35,39 @@ export function secondsOfMessaging(printed: string): number {
   return numberIn(printed, /Total time:\s+([\d.]+)\s+\[sec\]/);
 }
 
-/** Operations per second of wall time, out of `stress-ng --metrics-brief`. */
-export function rateOfSwitching(printed: string): number {
+/** Operations in all, and per second of wall time, out of `stress-ng --metrics-brief`. */
+export function switchesOf(printed: string): { readonly count: number; readonly perSecond: number } {
   // stressor, bogo ops, real time, user time, system time, bogo ops/s (real time), bogo ops/s (CPU time)
-  return numberIn(printed, /\bswitch\s+\d+\s+[\d.]+\s+[\d.]+\s+[\d.]+\s+([\d.]+)/);
+  const perSecond = numberIn(printed, /\bswitch\s+\d+\s+[\d.]+\s+[\d.]+\s+[\d.]+\s+([\d.]+)/);
+  return { count: numberIn(printed, /\bswitch\s+(\d+)\s/), perSecond };
 }
 
-/** A load, and how long a fixed amount of it takes. */
+/** Clock ticks of /proc are hundredths of a second on all machines of today. */
+const TICK_US = 10_000;
+
+/** Processor time in µs of all children that have been waited for, out of /proc/PID/stat. */
+export function childrenCpuUs(stat: string): number {
+  // From the third field on: proc_pid_stat(5).
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[13]) + Number(fields[14])) * TICK_US;
+}
+
+const cpuUsNow = () => childrenCpuUs(readFileSync("/proc/self/stat", "utf8"));
+
+/** What one unit of a load takes, in µs. */
+interface Taken {
+  readonly wall: number;
+  readonly cpu: number;
+}
+type Time = keyof Taken;
+const times = ["wall", "cpu"] as const satisfies readonly Time[];
+
+/** A load, and what a fixed amount of it takes. */
 interface Load {
   readonly what: string;
-  /** What is measured: "µs/exec". */
+  /** What is measured: "exec". */
   readonly unit: string;
-  measure(): number;
+  measure(): Taken;
 }
 
 const EXECS = 2000;
@@ -49,32 +75,44 @@ const EXECS = 2000;
 /** A shell that forks and executes one program after the other. */
 const execs: Load = {
   what: `${EXECS} times fork, exec and exit of /bin/true by one shell`,
-  unit: "µs/exec",
+  unit: "exec",
   measure() {
-    const startedAt = performance.now();
+    const [startedAt, cpuAt] = [performance.now(), cpuUsNow()];
     printedBy("sh", ["-c", `i=0; while [ $i -lt ${EXECS} ]; do /bin/true; i=$((i+1)); done`]);
-    return ((performance.now() - startedAt) * 1000) / EXECS;
+    return { wall: ((performance.now() - startedAt) * 1000) / EXECS, cpu: (cpuUsNow() - cpuAt) / EXECS };
   },
 };
 
+/** Messages that each of 400 processes sends, so that a run takes a second or two. */
+const MESSAGES = 600;
+
 function messaging(perf: string): Load {
   return {
-    what: "perf bench sched messaging (hackbench): 400 processes, 600 messages each way",
-    unit: "s",
-    measure: () =>
-      secondsOfMessaging(printedBy(perf, ["bench", "sched", "messaging", "-g", "10", "-l", "600"])),
+    what: `perf bench sched messaging (hackbench): 400 processes, ${MESSAGES} messages each way`,
+    unit: "message of each",
+    measure() {
+      const cpuAt = cpuUsNow();
+      const args = ["bench", "sched", "messaging", "-g", "10", "-l", String(MESSAGES)];
+      const seconds = secondsOfMessaging(printedBy(perf, args));
+      return { wall: (seconds * 1e6) / MESSAGES, cpu: (cpuUsNow() - cpuAt) / MESSAGES };
+    },
   };
 }
 
 function switching(stress: string): Load {
   return {
-    what: "stress-ng --switch 2, for 3 s",
-    unit: "µs/switch",
-    measure: () => 1e6 / rateOfSwitching(printedBy(stress, ["--switch", "2", "-t", "3s", "--metrics-brief"])),
+    what: "stress-ng --switch 2: for 3 s",
+    unit: "switch",
+    measure() {
+      const cpuAt = cpuUsNow();
+      const printed = printedBy(stress, ["--switch", "2", "-t", "3s", "--metrics-brief"]);
+      const { count, perSecond } = switchesOf(printed);
+      return { wall: 1e6 / perSecond, cpu: (cpuUsNow() - cpuAt) / count };
+    },
   };
 }
 
-async function traced(tracer: Tracer, load: Load): Promise<number> {
+async function traced(tracer: Tracer, load: Load): Promise<Taken> {
   const running = await RunningTracer.start(tracer);
   try {
     const taken = load.measure();
@@ -86,49 +124,55 @@ async function traced(tracer: Tracer, load: Load): Promise<number> {
 }
 
 /** What a load took in each round, by tracer. */
-type Samples = ReadonlyMap<string, readonly number[]>;
+type Samples = ReadonlyMap<string, readonly Taken[]>;
 
 /** Measures a load without and with each tracer, in turn, and says the table. */
 async function slowDown(load: Load, tracers: readonly Tracer[], bench: Bench): Promise<Samples> {
-  const contenders: Contender<number>[] = [
+  const contenders: Contender<Taken>[] = [
     { name: BARE, measure: async () => load.measure() },
     ...tracers.map((tracer) => ({ name: tracer.name, measure: () => traced(tracer, load) })),
   ];
   const samples = await measureInTurn(contenders, bench.rounds ?? ROUNDS, bench);
-  const rows = [...samples].map(([name, taken]) => {
-    const { median: middle, lower, upper } = summarize(taken);
-    const more = name === BARE ? "" : `${(100 * (median(ratios(samples, name)) - 1)).toFixed(1)} %`;
-    return [name, middle.toFixed(3), `${lower.toFixed(3)}–${upper.toFixed(3)}`, more];
-  });
-  bench.say(`${load.what}\n\n${textTable(["attached", load.unit, "quartiles", "more"], rows)}`);
+  const rows = [...samples].map(([name, taken]) => [
+    name,
+    ...times.flatMap((time) => {
+      const { median: middle, lower, upper } = summarize(taken.map((one) => one[time]));
+      const more =
+        name === BARE ? "" : `${(100 * (addedBy(samples, name, time) ?? Number.NaN)).toFixed(1)} %`;
+      return [middle.toFixed(2), `${lower.toFixed(2)}–${upper.toFixed(2)}`, more];
+    }),
+  ]);
+  const { unit } = load;
+  const titles = ["attached", `µs/${unit}`, "quartiles", "more", "CPU µs", "quartiles", "more"];
+  bench.say(`${load.what}\n\n${textTable(titles, rows)}`);
   return samples;
 }
 
-/** How many times as long as the bare run of the same round it took. */
-function ratios(samples: Samples, name: string): number[] {
+/** What it takes longer, in parts of the bare run of the same round; undefined where it was not measured. */
+function addedBy(samples: Samples, name: string, time: Time): number | undefined {
   const bare = samples.get(BARE) ?? [];
-  return (samples.get(name) ?? []).flatMap((taken, round) => {
+  const ratios = (samples.get(name) ?? []).flatMap((taken, round) => {
     const without = bare[round];
-    return without === undefined ? [] : [taken / without];
+    return without === undefined ? [] : [taken[time] / without[time]];
   });
+  return ratios.length === 0 ? undefined : median(ratios) - 1;
 }
 
-/** What it takes longer, in parts of the bare run; undefined where it was not measured. */
-function addedBy(samples: Samples, name: string): number | undefined {
-  const all = ratios(samples, name);
-  return all.length === 0 ? undefined : median(all) - 1;
-}
+const TIME_NAMES: Readonly<Record<Time, string>> = { wall: "by the clock", cpu: "by processor time" };
 
 async function execTime(bench: Bench): Promise<readonly Bound[]> {
   const [counting, events, cost] = [procCount(1), procCount(1, "--events"), procCount(4, "--cost")];
   const tracers = [counting, events, cost, ...peer(bench, "execsnoop")];
   const samples = await slowDown(execs, tracers, bench);
-  const theirs = addedBy(samples, peerName("execsnoop"));
-  return [counting, events].map(({ name }): Bound => {
-    const ours = addedBy(samples, name);
-    // What cannot be told from noise is no measure.
-    const measured = ours === undefined || theirs === undefined || theirs <= 0 ? undefined : ours / theirs;
-    return { what: `${name}: time added to an exec / by execsnoop`, limit: 1, measured, unit: "×" };
+  return times.flatMap((time) => {
+    const theirs = addedBy(samples, peerName("execsnoop"), time);
+    return [counting, events].map(({ name }): Bound => {
+      const ours = addedBy(samples, name, time);
+      // What cannot be told from noise is no measure.
+      const measured = ours === undefined || theirs === undefined || theirs <= 0 ? undefined : ours / theirs;
+      const what = `${name}: added to an exec / by execsnoop, ${TIME_NAMES[time]}`;
+      return { what, limit: 1, measured, unit: "×" };
+    });
   });
 }
 
@@ -145,20 +189,21 @@ async function switchTime(bench: Bench): Promise<readonly Bound[]> {
   const bounds: Bound[] = [];
   for (const load of loads) {
     const samples = await slowDown(load, [cost, ...peer(bench, "cpudist"), ...peer(bench, "runqlat")], bench);
-    const ours = addedBy(samples, cost.name);
-    for (const name of ["cpudist", "runqlat"] as const) {
-      const theirs = addedBy(samples, peerName(name));
-      const measured = ours === undefined || theirs === undefined ? undefined : 100 * (ours - theirs);
-      const [what] = load.what.split(":");
-      bounds.push({ what: `--cost over ${name}: ${what}`, limit: MORE_PERCENT, measured, unit: "%" });
-    }
+    const [short] = load.what.split(":");
+    for (const time of times)
+      for (const name of ["cpudist", "runqlat"] as const) {
+        const [ours, theirs] = [cost.name, peerName(name)].map((one) => addedBy(samples, one, time));
+        const measured = ours === undefined || theirs === undefined ? undefined : 100 * (ours - theirs);
+        const what = `--cost over ${name}, ${TIME_NAMES[time]}: ${short}`;
+        bounds.push({ what, limit: MORE_PERCENT, measured, unit: "%" });
+      }
   }
   return bounds;
 }
 
 export const execTimeBenchmark: Benchmark = {
   name: "exec-time",
-  summary: "how much longer an execution takes, by the clock, against execsnoop",
+  summary: "how much longer an execution takes, against execsnoop",
   run: execTime,
 };
 
