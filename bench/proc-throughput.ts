@@ -83,8 +83,8 @@ const execs: Load = {
   },
 };
 
-/** Messages that each of 400 processes sends, so that a run takes a second or two. */
-const MESSAGES = 600;
+/** Messages that each of 400 processes sends, so that a run takes a few seconds. */
+const MESSAGES = 150;
 
 function messaging(perf: string): Load {
   return {
@@ -101,11 +101,11 @@ function messaging(perf: string): Load {
 
 function switching(stress: string): Load {
   return {
-    what: "stress-ng --switch 2: for 3 s",
+    what: "stress-ng --switch 2: for 2 s",
     unit: "switch",
     measure() {
       const cpuAt = cpuUsNow();
-      const printed = printedBy(stress, ["--switch", "2", "-t", "3s", "--metrics-brief"]);
+      const printed = printedBy(stress, ["--switch", "2", "-t", "2s", "--metrics-brief"]);
       const { count, perSecond } = switchesOf(printed);
       return { wall: 1e6 / perSecond, cpu: (cpuUsNow() - cpuAt) / count };
     },

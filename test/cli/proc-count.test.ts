@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import Ajv from "ajv/dist/2020";
 import { kernelTest } from "../kernel/kernel-test";
 import { procCountSchema } from "../unit/commands/proc-count/shapes";
@@ -38,6 +41,7 @@ describe("refused with 2, before anything is attached", () => {
 describe("documents are as their schema says", () => {
   for (const [variant, args] of [
     ["counts", ["--by", "pid,exe,args,parent,uid,cgroup"]],
+    ["--map lru", ["--map", "lru"]],
     ["--cost", ["--cost", "--by", "comm,args,container"]],
     ["--tree", ["--tree"]],
     ["--events", ["--events", "--exit", "--exe"]],
@@ -67,10 +71,21 @@ kernelTest(NEEDS, "the table of a command and its exit status", async () => {
   expect(stderr).toContain("tracing the executions of");
 });
 
-kernelTest(NEEDS, "escape sequences in arguments do not reach the terminal", async () => {
-  const { stdout } = await bpfkit("proc-count", "-q", "--args", "--", "/bin/true", "\x1b[31mred\n");
-  expect(stdout).toContain("\\e[31mred\\n");
-  expect(stdout).not.toContain("\x1b");
+kernelTest(NEEDS, "escape sequences in names and arguments do not reach the terminal", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "proc-count-"));
+  try {
+    const program = join(folder, "\x1b[1mé");
+    symlinkSync("/bin/true", program);
+    const { stdout } = await bpfkit("proc-count", "-q", "--by", "comm,args", "--", program, "\x1b[31mred\n");
+    expect(stdout).toMatch(/^\\e\[1mé /m);
+    expect(stdout).toContain("\\e[31mred\\n");
+    expect(stdout).not.toContain("\x1b");
+    const events = await bpfkit("proc-count", "-q", "--events", "--exit", "--", program, "\x1b[31mred\n");
+    expect(events.stdout).toContain("\\e[31mred\\n");
+    expect(events.stdout).not.toContain("\x1b");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 kernelTest(NEEDS, "--fail-on-loss", async () => {

@@ -121,7 +121,7 @@ async function watch(context: Context, reader: Reader, session: Session, given: 
     await reader.settle(interval.last);
     if (interval.last) session.detach();
     const endedAt = context.clock.now();
-    lost += await reader.show({ startedAt, endedAt, durationNs: elapsed(interval) });
+    lost += await reader.show({ startedAt, endedAt, durationNs: elapsed(interval) }, interval.last);
     startedAt = endedAt;
   }
   return { lost };

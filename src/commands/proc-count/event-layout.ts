@@ -100,11 +100,16 @@ export function writeHead(
 }
 
 /** Sends `before` bytes and those in r3. Counts a loss when the ring is full. Loses r0–r5. */
-export function send({ ring, losses }: Layout, before: number): Block {
+export function send(layout: Layout, before: number): Block {
   const sent = label("sent");
   return [
-    [add(r3, before), loadMap(r1, ring), mov(r2, r9), sub(r2, before)],
+    [add(r3, before), loadMap(r1, layout.ring), mov(r2, r9), sub(r2, before)],
     [mov(r4, RingBufferFlag.BPF_RB_NO_WAKEUP), call(helper.ringbufOutput), jump32.eq(r0, 0, sent)],
-    [loadMapValue(r1, losses), mov(r2, 1), atomicAdd(8, r1, 0, r2), sent],
+    [countLost(layout), sent],
   ];
+}
+
+/** Counts an event that is lost. Loses r1 and r2. */
+export function countLost({ losses }: Layout): Block {
+  return [loadMapValue(r1, losses), mov(r2, 1), atomicAdd(8, r1, 0, r2)];
 }

@@ -2,7 +2,7 @@
 import { and, mov, sub } from "../../asm/alu";
 import { helper } from "../../asm/helper-ids";
 import { label } from "../../asm/instruction";
-import { call, exit, jump } from "../../asm/jump";
+import { call, exit, jump, jump32 } from "../../asm/jump";
 import { lookup, remove, update } from "../../asm/macros/map";
 import { load, store } from "../../asm/memory";
 import { fp, r0, r1, r2, r3, r6, r7, r8, r9 } from "../../asm/register";
@@ -13,6 +13,7 @@ import { writeProcessTotal } from "../../probes/process-total";
 import { maxRssAtExit } from "../../probes/resident-memory";
 import { exitStatus } from "../../probes/task-cost";
 import {
+  countLost,
   Ending,
   keepCurrent,
   type Layout,
@@ -48,6 +49,7 @@ export function onExit(layout: Layout): ProgramSpec {
         store(8, fp, task, r6),
         update(ending, task, value),
       ],
+      [jump32.eq(r0, 0, done), countLost(layout)],
       [done, mov(r0, 0), exit()],
     ],
   };

@@ -46,8 +46,8 @@ export class Reader {
     this.settling.run();
   }
 
-  /** Reports what came since the last time and returns how many events were lost in it. */
-  async show(span: Span): Promise<number> {
+  /** Reports what came since the last time and returns how many events were lost in it. The last time nothing counts. */
+  async show(span: Span, isLast: boolean): Promise<number> {
     const { reset, top, tree } = this.given;
     const by = dimensionsOf(this.given);
     const cost = this.given.cost || tree;
@@ -55,7 +55,9 @@ export class Reader {
     const changed = this.delta.since(entries, this.context.clock.monotonicNs());
     const rows = this.rows(changed);
     const whole = this.context.format !== "table";
-    const options: ReportOptions = { by, cost, top, sort: sortOf(this.given), tree, whole };
+    const { seen } = this.probe.groups;
+    const evicted = seen === undefined ? undefined : isLast ? "exact" : "estimated";
+    const options: ReportOptions = { by, cost, top, sort: sortOf(this.given), tree, whole, evicted };
     const report = execReport(rows, span, this.lostSince(lost), options);
     if (reset) this.delta.reset();
     else this.forgetTheDead(changed);

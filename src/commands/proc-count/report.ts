@@ -12,6 +12,8 @@ import { treeRows } from "./tree";
 export interface ReportOptions extends ColumnOptions {
   readonly top: number;
   readonly sort: SortOrder<SortColumn>;
+  /** What the number of evicted executions is worth; undefined where none are evicted. */
+  readonly evicted: "exact" | "estimated" | undefined;
 }
 
 /** The stretch of time a report is about. */
@@ -46,16 +48,23 @@ export function execReport(
       rows: ordered.length,
       shownRows: shown.length,
       ...(options.cost ? totals : {}),
+      ...(options.evicted === undefined ? {} : { evicted: options.evicted }),
     },
     footer: [
       options.tree
         ? `Total: ${count} executions; shown: ${shown.length} of ${ordered.length} processes.`
         : shownSentence(sum(shown, "count"), count, shown.length, rows.length),
       ...(options.cost ? [costSentence(rows, sum)] : []),
+      ...(options.evicted === undefined ? [] : [EVICTED[options.evicted]]),
     ],
     lost,
   };
 }
+
+const EVICTED = {
+  exact: "Evictions: exact.",
+  estimated: "Evictions: an estimate that may be too low, until the programs are detached.",
+} as const;
 
 function shownSentence(shown: number, all: number, rows: number, allRows: number): string {
   if (rows === allRows) return `Total: ${all} executions.`;

@@ -59,6 +59,40 @@ kernelTest(
   },
 );
 
+kernelTest(
+  [...COMPILED, "program:time"],
+  "what is read and written as /usr/bin/time has it",
+  async ({ kernel }) => {
+    const { folder, doer } = compiled();
+    const report = `${folder}/blocks`;
+    const script = `printf .... | time -f '%I %O' -o ${report} ${doer} ${folder}/data`;
+    const { rows } = await counted(kernel, ["--cost"], ["sh", "-c", script]);
+    // In blocks of 512 bytes, whatever the file system; one in memory has none.
+    const [read = 0, written = 0] = readFileSync(report, "utf8").trim().split(" ").map(Number);
+    const { readBytes, writtenBytes } = rowOf(rows, "comm", "doer");
+    expect(Number(writtenBytes)).toBe(written * 512);
+    // time begins at the fork, and the program itself may have to be read.
+    expect(Math.abs(Number(readBytes) - read * 512)).toBeLessThanOrEqual(64 << 10);
+  },
+);
+
+kernelTest(COMPILED, "user time is the program's, system time the kernel's", async ({ kernel }) => {
+  const command = [
+    "sh",
+    "-c",
+    `${compiled().worker} 1 100000000 0 0; dd if=/dev/zero of=/dev/null bs=1 count=200000`,
+  ];
+  const { rows } = await counted(kernel, ["--cost"], command);
+  const share = (comm: string) => {
+    const { userNs, systemNs, cpuNs } = rowOf(rows, "comm", comm);
+    expect(Number(userNs) + Number(systemNs)).toBe(Number(cpuNs));
+    return Number(userNs) / Number(cpuNs);
+  };
+  // Tens of clock ticks see each of them.
+  expect(share("worker")).toBeGreaterThan(0.7);
+  expect(share("dd")).toBeLessThan(0.7);
+});
+
 kernelTest(NEEDS, "statuses and signals are counted, dead or alive", async ({ kernel }) => {
   const script = [
     loop(5, "/bin/sh -c 'exit 3'"),

@@ -1,10 +1,10 @@
-import { chmodSync, realpathSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keptArgsSize } from "../../../src/commands/proc-count/layout";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { counted, countsBy, rowOf } from "./counted";
-import { loop } from "./processes";
+import { finished, loop } from "./processes";
 import { compiledOnce } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
@@ -132,6 +132,13 @@ describe("arguments", () => {
     const bytes = Buffer.from(`${words.join("\0")}\0`).subarray(0, kept);
     expect(row).toMatchObject({ args: bytes.toString().split("\0"), argsCut: true });
   });
+  kernelTest(COMPILED, "none at all", async ({ kernel }) => {
+    const { rows } = await counted(kernel, ["--by", "comm,args"], [compiled().bare, "/bin/true"]);
+    const { args, ...row } = rowOf(rows, "comm", "true");
+    // Linux 5.18 began to add an empty one, and older ones in maintenance took that over (do_execveat_common, fs/exec.c).
+    expect([[], [""]]).toContainEqual(args);
+    expect(row).toMatchObject({ argsCut: false, count: 1 });
+  });
   kernelTest(NEEDS, "what fits exactly is not cut", async ({ kernel }) => {
     const exact = ["/bin/true", "x".repeat(64 - "/bin/true".length - 2)];
     expect(await argsOf(kernel, exact, "--args-size", "64")).toMatchObject({ args: exact, argsCut: false });
@@ -154,5 +161,42 @@ describe("maps that are too small", () => {
       work,
     );
     expect(Number(totals["count"]) + Number(lost["evicted"])).toBe(14);
+    expect(totals["evicted"]).toBe("exact");
   });
+});
+
+/** Bytes that the maps of this process take. */
+function mapMemory(): number {
+  const infos = readdirSync("/proc/self/fdinfo").flatMap((fd) => {
+    try {
+      return [readFileSync(`/proc/self/fdinfo/${fd}`, "utf8")];
+    } catch {
+      return []; // the directory's own
+    }
+  });
+  return infos
+    .filter((info) => info.includes("map_type:"))
+    .reduce((sum, info) => sum + Number(/^memlock:\s*(\d+)$/m.exec(info)?.[1]), 0);
+}
+
+describe("--max-entries bounds the memory, however many processes come", () => {
+  for (const args of [[], ["--map", "percpu"], ["--map", "lru"], ["--cost"]])
+    kernelTest(COMPILED, ["--by", "pid", ...args].join(" "), async ({ kernel }) => {
+      const memory: number[] = [];
+      const { storm, nothing } = compiled();
+      const work = async () => {
+        for (const each of [rounds(101, 37), rounds(1009, 41)]) {
+          await finished([storm, "3", String(each), nothing]);
+          memory.push(mapMemory());
+        }
+      };
+      const { rows } = await counted(
+        kernel,
+        ["--by", "pid", "--max-entries", "101", "-n", "0", ...args],
+        work,
+      );
+      expect(rows.length).toBeLessThanOrEqual(101);
+      expect(memory[0]).toBeGreaterThan(0);
+      expect(memory[1]).toBe(memory[0]);
+    });
 });

@@ -18,14 +18,14 @@ async function events(
   kernel: Parameters<typeof counted>[0],
   args: readonly string[],
   command: readonly string[],
-): Promise<{ lines: Event[]; last: Event }> {
-  const { printed } = await counted(kernel, ["--events", ...args], command, "ndjson");
+): Promise<{ lines: Event[]; last: Event; outcome: unknown }> {
+  const { printed, outcome } = await counted(kernel, ["--events", ...args], command, "ndjson");
   const lines = printed
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line) as Event);
   const last = lines.pop() as Event;
-  return { lines, last };
+  return { lines, last, outcome };
 }
 
 kernelTest(NEEDS, "an event for each execution, in order, with its arguments", async ({ kernel }) => {
@@ -85,13 +85,33 @@ kernelTest(COMPILED, "an exit sums up all threads of the process", async ({ kern
   expect(seven).toBeGreaterThan(3 * Number(one));
 });
 
-kernelTest(COMPILED, "a storm comes through whole", async ({ kernel }) => {
-  const each = rounds(2503, 31);
-  const one = `(${loop(each, compiled().nothing)}) &`;
-  const { lines, last } = await events(kernel, ["--exit"], ["sh", "-c", `${one.repeat(5)} wait`]);
-  expect(lines.filter(({ event, comm }) => event === "exec" && comm === "nothing")).toHaveLength(5 * each);
-  expect(lines.filter(({ event, comm }) => event === "exit" && comm === "nothing")).toHaveLength(5 * each);
-  expect(last["lost"]).toEqual({ ringFull: 0, missedRuns: 0 });
+kernelTest(COMPILED, "of a storm every start and end comes through, or is counted", async ({ kernel }) => {
+  const each = rounds(1009, 31);
+  const { storm, nothing } = compiled();
+  const { lines, last, outcome } = await events(kernel, ["--exit"], [storm, "7", String(each), nothing]);
+  const lost = Object.values(last["lost"] as Record<string, number>).reduce((sum, count) => sum + count, 0);
+  // The storm executes too, and it and its seven processes end.
+  expect(lines.length + lost).toBe(2 * 7 * each + 9);
+  expect(outcome).toEqual({ lost });
+  const seen = (wanted: string) =>
+    lines.filter(({ event, comm }) => event === wanted && comm === "nothing").length;
+  if (lost === 0) expect([seen("exec"), seen("exit")]).toEqual([7 * each, 7 * each]);
+});
+
+kernelTest(COMPILED, "100,051 executions at once are events, or are counted as lost", async ({ kernel }) => {
+  const each = rounds(14_293, 31);
+  const { storm, nothing } = compiled();
+  const { printed, outcome } = await counted(
+    kernel,
+    ["--events"],
+    [storm, "7", String(each), nothing],
+    "ndjson",
+  );
+  const lines = printed.trimEnd().split("\n");
+  const { count, lost } = JSON.parse(lines.at(-1)!) as { count: number; lost: Record<string, number> };
+  expect(count).toBe(lines.length - 1);
+  expect(count + lost["ringFull"]! + lost["missedRuns"]!).toBe(7 * each + 1);
+  expect(outcome).toEqual({ lost: lost["ringFull"]! + lost["missedRuns"]! });
 });
 
 kernelTest(COMPILED, "what does not fit into the ring buffer is counted", async ({ kernel }) => {

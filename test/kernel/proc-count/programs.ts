@@ -56,6 +56,30 @@ const SOURCES = {
       for (int i = 0; i < 3; i++) go(11, 1, none, none, 0);
       go(1, 0, 0, 0, 0);
     }`,
+  /** So many processes at once that each vfork and execute the third argument so often. */
+  storm: `
+    #include <stdlib.h>
+    #include <sys/wait.h>
+    #include <unistd.h>
+    int main(int n, char **v) {
+      for (int i = atoi(v[1]); i > 0; i--)
+        if (fork() == 0) {
+          for (int j = atoi(v[2]); j > 0; j--) {
+            pid_t p = vfork();
+            if (p == 0) {
+              execv(v[3], v + 3);
+              _exit(127);
+            }
+            waitpid(p, 0, 0);
+          }
+          _exit(0);
+        }
+      while (wait(0) > 0);
+    }`,
+  /** An execve without a single argument. */
+  bare: `
+    #include <unistd.h>
+    int main(int n, char **v) { char *none[] = {0}; execve(v[1], none, none); return 1; }`,
   /** fexecve of the second argument. */
   fexecer: `
     #define _GNU_SOURCE

@@ -64,6 +64,13 @@ const costTotals = {
 const lost = ["mapFull", "tasksFull", "evicted", "missedRuns"] as const;
 const eventLosses = ["ringFull", "missedRuns", "mapFull"] as const;
 
+const counts = {
+  row: { ...labels, count: counter, share, ratePerSecond: rate },
+  optional: Object.keys(labels),
+  totals: { ...totals, shownCount: counter },
+  lost,
+} as const;
+
 const event = {
   at: name,
   event: { enum: ["exec", "exit", "failed"] },
@@ -97,12 +104,11 @@ const event = {
 
 /** Every variant by the options that make it. */
 export const shapes = {
-  counts: {
+  counts: { command, ...counts },
+  "--map lru": {
     command,
-    row: { ...labels, count: counter, share, ratePerSecond: rate },
-    optional: Object.keys(labels),
-    totals: { ...totals, shownCount: counter },
-    lost,
+    ...counts,
+    totals: { ...counts.totals, evicted: { enum: ["exact", "estimated"] } },
   },
   "--cost": {
     command,
