@@ -7,7 +7,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 export interface ReportShape {
   readonly command: string;
   readonly row: Readonly<Record<string, Schema>>;
-  /** Names of `row` that are there only with some options. */
+  /** Names of `row` and `totals` that are there only with some options. */
   readonly optional?: readonly string[] | undefined;
   readonly totals: Readonly<Record<string, Schema>>;
   /** The reasons for losses, in camelCase. */
@@ -39,7 +39,7 @@ export function documentSchema(shape: ReportShape): Schema {
       endedAt: time,
       durationNs: duration,
       rows: { type: "array", items: object(shape.row, shape.optional) },
-      totals: object(shape.totals),
+      totals: object(shape.totals, shape.optional),
       lost: lostSchema(shape),
     }),
   };

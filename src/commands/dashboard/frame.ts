@@ -26,6 +26,8 @@ export interface FrameContent {
   readonly firing: readonly string[];
   /** Our own share of one processor, 0 to 1. */
   readonly ownCpu: number;
+  /** That of the programs in the kernel, where it is counted. */
+  readonly programCpu?: number | undefined;
   readonly lost: number;
 }
 
@@ -80,8 +82,12 @@ function helpLines(): string[] {
   return ["KEY       WHAT IT DOES", ...KEYS.map(([key, what]) => `${pad(key, 8)}  ${what}`)];
 }
 
-function footer({ state, firing, ownCpu, lost }: FrameContent, { paint, columns }: FramePlace): string[] {
-  const own = `bpfkit ${(ownCpu * 100).toFixed(1)} % CPU, ${lost === 0 ? "lost nothing" : `lost ${lost}`}`;
+function footer(content: FrameContent, { paint, columns }: FramePlace): string[] {
+  const { state, firing, ownCpu, programCpu, lost } = content;
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+  const programs = programCpu === undefined ? "" : `, programs ${percent(programCpu)}`;
+  const losses = lost === 0 ? "lost nothing" : `lost ${lost}`;
+  const own = `bpfkit ${percent(ownCpu)} CPU${programs}, ${losses}`;
   const keys = `sorted by ${state.order} - q p r s Enter ?`;
   const wide = own.length + keys.length + GAP <= columns;
   const status = wide ? `${pad(own, columns - keys.length)}${keys}` : own;

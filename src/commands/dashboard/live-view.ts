@@ -5,7 +5,7 @@ import { taskFilter } from "../open-probe";
 import { unclosed } from "./counters";
 import { DrillDown } from "./drill-down";
 import { type FrameContent, frame } from "./frame";
-import type { Row } from "./report";
+import type { ReportOptions, Row } from "./report";
 import { beginning, ordered, press } from "./view-state";
 import type { Opened } from "./watch";
 
@@ -16,6 +16,9 @@ export interface Shown {
   reset(): void;
 }
 
+/** What is known of the interval besides its rows. */
+type Judged = Pick<ReportOptions, "firing" | "cost">;
+
 export class LiveView implements Disposable {
   private state = beginning;
   private drill: DrillDown | undefined;
@@ -23,6 +26,7 @@ export class LiveView implements Disposable {
   private firing: readonly string[] = [];
   private lost = 0;
   private ownCpu = 0;
+  private programCpu: number | undefined;
   private cpuNs: number;
   private atNs: bigint;
 
@@ -37,11 +41,12 @@ export class LiveView implements Disposable {
   }
 
   /** Shows new figures, unless the screen is to stand still. */
-  async show(report: Report<Row>, firing: readonly string[], lost: number): Promise<void> {
+  async show(report: Report<Row>, { firing, cost }: Judged, lost: number): Promise<void> {
     this.drill?.read();
     if (this.state.paused && this.report !== undefined) return;
     this.report = report;
     this.firing = firing;
+    this.programCpu = cost && report.durationNs > 0 ? cost.ns / report.durationNs : undefined;
     this.lost = lost + (this.drill?.lost ?? 0);
     this.measureOurselves();
     await this.draw();
@@ -86,6 +91,7 @@ export class LiveView implements Disposable {
       course: (counter) => this.shown.course(counter),
       firing: this.firing,
       ownCpu: this.ownCpu,
+      programCpu: this.programCpu,
       lost: this.lost,
     };
     await this.opened.context.output.report({ ...report, frame: (place) => frame(content, place) });

@@ -60,6 +60,7 @@ export const options = {
     default: NS_PER.s,
     defaultText: "1s",
   },
+  cost: { flags: "--cost", help: "count what the programs cost, which costs them a little more", group },
   once: { flags: "--once", help: "one report, at the end", group: "Timing" },
   ...outputOptions(["table", "json", "ndjson", "csv"]),
   live: {

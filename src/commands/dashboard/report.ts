@@ -1,6 +1,7 @@
 /** From figures to a report: the columns, rows and sentences. Pure. */
 import type { Column, Report } from "../../output/report";
 import type { AlertEvent } from "./alert-state";
+import { type Cost, costSentence } from "./program-cost";
 import type { Reading } from "./series";
 
 /** One counter in one interval. */
@@ -101,6 +102,8 @@ export interface ReportOptions {
   /** How often alerts have fired since the beginning. */
   readonly fired: number;
   readonly firing: readonly string[];
+  /** What the programs cost in the span, if that was asked for. */
+  readonly cost?: Cost | undefined;
 }
 
 /** The report of one interval. */
@@ -108,15 +111,20 @@ export function dashboardReport(
   rows: readonly Row[],
   span: Span,
   lost: Readonly<Record<string, number>>,
-  { windowText, withAlerts, fired, firing }: ReportOptions,
+  { windowText, withAlerts, fired, firing, cost }: ReportOptions,
 ): Report<Row> {
   return {
     ...span,
     columns: columns(withAlerts),
     rows,
-    totals: { rows: rows.length, ...(withAlerts ? { alertsFired: fired, alertsFiring: firing.length } : {}) },
+    totals: {
+      rows: rows.length,
+      ...(withAlerts ? { alertsFired: fired, alertsFiring: firing.length } : {}),
+      ...(cost === undefined ? {} : { programRuns: cost.runs, programNs: cost.ns }),
+    },
     footer: [
       `AVG looks back ${windowText}; in EWMA what is half as old weighs half.`,
+      ...(cost === undefined ? [] : [costSentence(cost, span.durationNs)]),
       ...firing.map((text) => `Alert: ${text}.`),
     ],
     lost,

@@ -13,6 +13,7 @@ import { dashboardMetrics } from "./metrics";
 import { Monitor, type Watched } from "./monitor";
 import { alertsOf, execWords, type Options } from "./options";
 import type { DashboardProbe } from "./probe";
+import { ProgramCost } from "./program-cost";
 import { alertReport, alertSentence, dashboardReport, type Row, type Span } from "./report";
 
 /** Everything a run needs once it is open. */
@@ -34,7 +35,8 @@ export async function watch(opened: Opened): Promise<Outcome> {
   const end = () => ending.abort();
   context.signal.addEventListener("abort", end);
   if (context.signal.aborted) end();
-  using run = new Run(opened, clock.monotonicNs(), end);
+  using cost = given.cost ? new ProgramCost(context.kernel(), session) : undefined;
+  using run = new Run(opened, clock.monotonicNs(), end, cost);
   using _exporter = await serveMetrics(context, given.prometheus, () => run.metrics());
   const timing = { intervalNs: given.interval, durationNs: given.duration };
   for await (const interval of intervals(clock, timing, ending.signal)) {
@@ -58,6 +60,7 @@ class Run implements Disposable {
     private readonly opened: Opened,
     private startNs: bigint,
     end: () => void,
+    private readonly cost: ProgramCost | undefined,
   ) {
     const { context, given, session, probe, watched } = opened;
     this.monitor = new Monitor(session, probe, watched, given.window / 1e6, startNs);
@@ -91,6 +94,7 @@ class Run implements Disposable {
     const isWhole = Number(interval.endNs - interval.startNs) * 2 >= given.interval;
     const rows = this.monitor.read(interval.endNs, isWhole);
     const missedRuns = this.monitor.missed();
+    const cost = this.cost?.since();
     this.lost += missedRuns;
     const endedAt = context.clock.now();
     if (isWhole || this.startNs === interval.startNs) await this.judge(rows, interval, endedAt);
@@ -104,10 +108,10 @@ class Run implements Disposable {
     const shown = isSummary ? this.monitor.summary(marked, interval.endNs) : marked;
     this.reportedAt = endedAt;
     const lost = { missedRuns: isSummary ? this.lost : missedRuns };
-    const options = this.reportOptions();
+    const options = { ...this.reportOptions(), cost: isSummary ? this.cost?.total() : cost };
     const report = dashboardReport(shown, span, lost, options);
     if (this.view === undefined || interval.last) await context.output.report(report);
-    else await this.view.show(report, options.firing, this.lost);
+    else await this.view.show(report, options, this.lost);
   }
 
   private reset(): void {

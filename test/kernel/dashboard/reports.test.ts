@@ -67,3 +67,18 @@ kernelTest(NEEDS, "an alert that does not fire leaves the outcome alone", async 
   expect(outcome).toEqual({ lost: 0, alerted: false });
   expect(totals).toMatchObject({ alertsFired: 0, alertsFiring: 0 });
 });
+
+kernelTest(
+  [...NEEDS, "bpf-stats"],
+  "--cost counts the runs of programs and their time",
+  async ({ kernel }) => {
+    const workload = await started("o1009");
+    const args = ["dashboard", "--once", "-p", String(workload.pid), "--events", "opens", "--cost"];
+    const { totals, output } = await runCommand(kernel, args, () => workload.work());
+    await workload.end();
+    // The program runs at the returns of other processes' calls too, to find that they are not asked for.
+    expect(totals["programRuns"]).toBeGreaterThanOrEqual(1009);
+    expect(totals["programNs"]).toBeGreaterThan(0);
+    expect(output.reports.at(-1)?.footer.join()).toMatch(/Programs: \d+ runs, \d+ ns each, [\d.]+ % of one/);
+  },
+);

@@ -34,6 +34,10 @@ function printed<R>(name: string, report: Report<R>) {
 
 const variants = [
   printed("counters", dashboardReport(rows, span, { missedRuns: 3 }, options(false))),
+  printed(
+    "counters",
+    dashboardReport(rows, span, { missedRuns: 3 }, { ...options(false), cost: { runs: 7, ns: 900 } }),
+  ),
   printed("withAlerts", dashboardReport(rows, span, { missedRuns: 0 }, options(true))),
   printed("list", listReport(madeUpKernel(), at)),
 ];

@@ -133,6 +133,11 @@ describe("a frame", () => {
     expect(shown.at(-1)).toContain("lost 7");
   });
 
+  test("has the programs' share where it is counted", () =>
+    expect(lines(60, 6, content({}, { programCpu: 0.0123 })).at(-1)).toContain(
+      "bpfkit 0.4 % CPU, programs 1.2 %, lost nothing",
+    ));
+
   test("shows the processes behind a counter", () => {
     const processes = [{ pid: 4711, comm: "make", total: 12_345, rate: 99.94 }];
     expect(lines(60, 5, content({ drilled: "opens" }, { processes })).slice(1, 3)).toEqual([

@@ -22,14 +22,15 @@ export const shapes = {
       minPerSecond: number,
       maxPerSecond: number,
     },
-    totals: { rows: count },
+    totals: { rows: count, programRuns: count, programNs: count },
+    optional: ["programRuns", "programNs"],
     lost: ["missedRuns"],
   },
   get withAlerts() {
     return {
       ...shapes.counters,
       row: { ...shapes.counters.row, alerts: count },
-      totals: { rows: count, alertsFired: count, alertsFiring: count },
+      totals: { ...shapes.counters.totals, alertsFired: count, alertsFiring: count },
     };
   },
   list: {
