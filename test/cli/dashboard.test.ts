@@ -1,5 +1,6 @@
 /** The dashboard on a real terminal, and its exit codes. */
 
+import { spawn } from "node:child_process";
 import { get } from "node:http";
 import { text } from "node:stream/consumers";
 import { kernelTest } from "../kernel/kernel-test";
@@ -122,6 +123,32 @@ describe("exit codes", () => {
     });
     expect(JSON.parse(stdout)).toMatchObject({ totals: { alertsFired: 1 } });
     expect((await bpfkit(...args, "--alert", "syscalls > 1000G/s")).code).toBe(0);
+  });
+
+  kernelTest(NEEDS, "4 with --check when a rate was too high for too long", async () => {
+    const writing = spawn("yes", { stdio: ["ignore", "ignore", "ignore"] });
+    try {
+      const args = [
+        "dashboard",
+        "--once",
+        "-d",
+        "2",
+        "-i",
+        "200ms",
+        "--events",
+        "writes",
+        "--check",
+        "--csv",
+      ];
+      const alert = ["-p", String(writing.pid), "--alert", "writes > 0/s for 400ms clear <= 0/s"];
+      const { code, stderr } = await bpfkit(...args, ...alert);
+      expect({ code, stderr }).toEqual({
+        code: 4,
+        stderr: expect.stringContaining("alert fired: writes > 0/s for 400ms clear <= 0/s (rate is "),
+      });
+    } finally {
+      writing.kill();
+    }
   });
 
   test.each([

@@ -31,7 +31,7 @@ export const expectedMissing: Readonly<Record<KernelName, ReadonlySet<string>>> 
   // Direct calls on arm64 came with 6.4. This board's processor has hardware counters.
   "6.1-arm64": new Set([
     ...["kprobe-multi", "uprobe-multi", "fentry", "fexit", "isa-v4", "memlock-accounting", "x86-64"],
-    ...["asm:comm", "asm:kfunc", "asm:address", "asm:variable", "program:perf"],
+    ...["asm:comm", "asm:kfunc", "asm:address", "asm:variable", "program:perf", "program:ip"],
   ]),
 };
 

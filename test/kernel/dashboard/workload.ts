@@ -1,13 +1,13 @@
 /** A program that does so much of what the dashboard counts, and waits before and after. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { untilIn } from "../syscall-top/workload";
+import { until, untilIn } from "../syscall-top/workload";
 
 /**
- * Steps are a letter and a number, `r7:o1009:e0`. It reads a byte from stdin before them and writes one to stdout
+ * Steps are a letter and a number, `r7:o1009:e0`. What they need is prepared first. It reads a byte from stdin before them and writes one to stdout
  * after them, then reads another.
  */
 const source = `
@@ -34,6 +34,21 @@ static int bound(int type, struct sockaddr_in *to) {
   to->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (bind(s, (void *)to, size) || getsockname(s, (void *)to, &size)) _exit(90);
   return s;
+}
+
+static void *block;
+static int disk = -1;
+
+/* A file whose blocks are on the disk already: to write them again takes no request of the file system's own. */
+static void prepare(char letter, int n) {
+  char name[] = "dash-XXXXXX";
+  if (letter != 'd') return;
+  if (posix_memalign(&block, 4096, 4096)) _exit(89);
+  memset(block, 0, 4096);
+  disk = mkostemp(name, O_DIRECT);
+  unlink(name);
+  for (int i = 0; i < n; i++) if (pwrite(disk, block, 4096, 4096L * i) != 4096) _exit(88);
+  if (fsync(disk)) _exit(87);
 }
 
 static void run(char letter, int n, char *self) {
@@ -109,21 +124,16 @@ static void run(char letter, int n, char *self) {
       nanosleep(&time, 0);
     }
     break;
-  case 'd': { /* blocks of 4096 bytes straight to the disk */
-    char name[] = "dash-XXXXXX";
-    void *block;
-    if (posix_memalign(&block, 4096, 4096)) _exit(89);
-    int fd = mkostemp(name, O_DIRECT);
-    unlink(name);
-    for (int i = 0; i < n; i++) if (pwrite(fd, block, 4096, 4096L * i) != 4096) _exit(88);
+  case 'd': /* blocks of 4096 bytes straight to the disk */
+    for (int i = 0; i < n; i++) if (pwrite(disk, block, 4096, 4096L * i) != 4096) _exit(88);
     break;
-  }
   }
 }
 
 int main(int argc, char **argv) {
   char byte;
   if (argc < 2) return 0;
+  for (char *at = argv[1]; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : 0) prepare(*at, atoi(at + 1));
   while (dup(0) < 9);
   if (read(0, &byte, 1) != 1) return 1;
   for (char *step = strtok(argv[1], ":"); step; step = strtok(0, ":")) run(*step, atoi(step + 1), argv[0]);
@@ -159,14 +169,22 @@ export interface Workload {
   end(): Promise<void>;
 }
 
-/** Starts the workload under a command name of its own. */
-export async function started(steps: string, name = "dash-load"): Promise<Workload> {
-  const file = compiled(name);
-  const child = spawn(file, [steps], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+const NAME = "dash-load";
+
+/** The workload's file, for those who start it in their own way. */
+export function workloadFile(): string {
+  return compiled(NAME);
+}
+
+/** Starts the workload under a command name of its own, through `launcher` if there is one, which becomes it. */
+export async function started(steps: string, launcher: readonly string[] = []): Promise<Workload> {
+  const [file = "", ...args] = [...launcher, workloadFile(), steps];
+  const child = spawn(file, args, { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
   living.add(child);
   child.once("exit", () => living.delete(child));
   await once(child, "spawn");
   const pid = child.pid as number;
+  await until("the workload is started", () => readFileSync(`/proc/${pid}/comm`, "utf8") === `${NAME}\n`);
   await untilIn(pid, "read");
   return {
     pid,
