@@ -8,6 +8,7 @@
 
 export type { Decoded as DecodedProgram, RecordOptions as EmitRecordOptions } from "./asm";
 export * from "./asm";
+export type { Announcement, Announcements } from "./bpf/announced-changes";
 export type { BloomFilter } from "./bpf/bloom-filter";
 export type { Btf } from "./bpf/btf/btf";
 export { parseBtf } from "./bpf/btf/btf";
@@ -53,7 +54,7 @@ export {
   type RingSpec,
   ringBuffer,
 } from "./bpf/map-spec";
-export type { Change, WatchOptions } from "./bpf/map-watch";
+export type { AnnouncedOptions, Change, WatchOptions } from "./bpf/map-watch";
 export type { MappedArray } from "./bpf/mapped-array";
 export { arrayOfMaps, hashOfMaps } from "./bpf/nested-map-spec";
 export type { PerfBuffer, TimedRecordOptions } from "./bpf/perf-buffer";

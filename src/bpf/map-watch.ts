@@ -4,6 +4,8 @@
  * is told how many changes that skips, so nothing piles up.
  */
 import { isDeepStrictEqual } from "node:util";
+import { AnnouncedChanges, type Announcements } from "./announced-changes";
+import { woken } from "./woken";
 
 /** How entries are watched. */
 export interface WatchOptions {
@@ -13,6 +15,12 @@ export interface WatchOptions {
   readonly timeoutMs?: number;
   /** Ends the iteration. */
   readonly signal?: AbortSignal;
+}
+
+/** How entries are watched whose changes a program announces. */
+export interface AnnouncedOptions<K, V> {
+  /** The ring buffer in which a program announces each change: then none is missed, and entries are not looked at. */
+  readonly announced?: Announcements<K, V>;
 }
 
 /** A change of one entry. A value is undefined while the map has no such entry. */
@@ -49,17 +57,31 @@ export interface Watchable<K, V> {
 export class MapWatch<K, V> {
   private readonly watchers = new Set<Watcher<K, V>>();
   private timer: NodeJS.Timeout | undefined;
+  private readonly announced = new Map<Announcements<K, V>, AnnouncedChanges<K, V>>();
 
   constructor(private readonly map: Watchable<K, V>) {}
 
   /** Watching begins with the values of now; entries are looked at while somebody iterates. */
-  watch(keys: readonly K[], options: WatchOptions = {}): AsyncGenerator<Change<K, V>, void, undefined> {
-    const { intervalMs = 100, timeoutMs, signal } = options;
+  watch(
+    keys: readonly K[],
+    options: WatchOptions & AnnouncedOptions<K, V> = {},
+  ): AsyncGenerator<Change<K, V>, void, undefined> {
+    const { intervalMs = 100, timeoutMs, signal, announced } = options;
     for (const [name, ms] of Object.entries({ interval: intervalMs, timeout: timeoutMs ?? 1 }))
       if (!(ms > 0)) throw new RangeError(`watch: ${name} of ${ms} ms is not above 0`);
     const values = this.map.read(keys);
+    if (announced !== undefined) {
+      const known = new Map(keys.map((key, at) => [this.map.identity(key), values[at]]));
+      return this.announcedIn(announced).watch(known, options);
+    }
     const entries = keys.map((key, at) => [this.map.identity(key), entryOf(key, values[at])] as const);
     return this.changes(new Watcher(new Map(entries), intervalMs), timeoutMs, signal);
+  }
+
+  private announcedIn(ring: Announcements<K, V>): AnnouncedChanges<K, V> {
+    const changes = this.announced.get(ring) ?? new AnnouncedChanges(ring, this.map);
+    this.announced.set(ring, changes);
+    return changes;
   }
 
   private async *changes(
@@ -155,17 +177,10 @@ class Watcher<K, V> {
 
   /** True once there is something to take; false when the time is over or `signal` came first. */
   async changed(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<boolean> {
-    const woken = await new Promise<boolean>((resolve) => {
-      const stop = () => resolve(false);
-      const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs);
-      signal?.addEventListener("abort", stop);
-      this.wake = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", stop);
-        resolve(true);
-      };
+    const isWoken = await woken(timeoutMs, signal, (wake) => {
+      this.wake = wake;
     });
     this.wake = undefined;
-    return woken;
+    return isWoken;
   }
 }

@@ -10,7 +10,7 @@ import { MapObject } from "./map-object";
 import { type EntryRef, MapEntryRef, type RefOptions } from "./map-ref";
 import { isHash, type MapSpec } from "./map-spec";
 import { keyIdentity, walkKeys } from "./map-walk";
-import { type Change, MapWatch, type WatchOptions } from "./map-watch";
+import { type AnnouncedOptions, type Change, MapWatch, type WatchOptions } from "./map-watch";
 
 /** How an update treats what is there already. */
 export type UpdateMode = "any" | "noexist" | "exist";
@@ -112,7 +112,10 @@ export class BpfMap<K, V> extends MapObject<MapSpec> {
   }
 
   /** Each change of the entries of these keys, as it is noticed. All watchers of a map share its timer and readings. */
-  watch(keys: K | readonly K[], options?: WatchOptions): AsyncGenerator<Change<K, V>, void, undefined> {
+  watch(
+    keys: K | readonly K[],
+    options?: WatchOptions & AnnouncedOptions<K, V>,
+  ): AsyncGenerator<Change<K, V>, void, undefined> {
     return this.watches.watch(isList(keys) ? keys : [keys], options);
   }
 

@@ -5,7 +5,7 @@ import { naming } from "./map-error";
 import { MapObject } from "./map-object";
 import { AtomicRef, type EntryRef } from "./map-ref";
 import { type MapSpec, strideOf } from "./map-spec";
-import { type Change, MapWatch, type WatchOptions } from "./map-watch";
+import { type AnnouncedOptions, type Change, MapWatch, type WatchOptions } from "./map-watch";
 
 /**
  * A mappable array in our own memory: what the program writes is read without a system call.
@@ -66,7 +66,7 @@ export class MappedArray<V> extends MapObject<MapSpec<number, V>> {
   /** Each change of these entries, as it is noticed: a look costs no system call. All watchers share one timer. */
   watch(
     indices: number | readonly number[],
-    options?: WatchOptions,
+    options?: WatchOptions & AnnouncedOptions<number, V>,
   ): AsyncGenerator<Change<number, V>, void, undefined> {
     return this.watches.watch(typeof indices === "number" ? [indices] : indices, options);
   }

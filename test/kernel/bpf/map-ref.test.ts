@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import {
+  add,
   atomicAdd,
   type Block,
+  emitRecord,
   exit,
   jump32,
   label,
@@ -15,12 +17,17 @@ import {
   r1,
   r2,
   r6,
+  r7,
+  r8,
+  store,
 } from "../../../src/asm";
 import { currentPid } from "../../../src/asm/macros/filter";
+import { ringBuffer } from "../../../src/bpf/map-spec";
 import type { ProbeSpec } from "../../../src/bpf/program-spec";
 import { stackMap } from "../../../src/bpf/queue-spec";
 import { Session } from "../../../src/bpf/session";
-import { u32 } from "../../../src/core/codec";
+import { RingBufferFlag } from "../../../src/core/bpf-uapi";
+import { struct, u32, u64 } from "../../../src/core/codec";
 import { nativeAbi, syscallNumber } from "../../../src/symbols/syscalls";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
@@ -90,6 +97,52 @@ kernelTest(NEEDS, "a watcher sees every change that a program makes", async ({ k
   expect(await watch.next()).toMatchObject({ value: { old: 11n, value: 1020n, skipped: 0 } });
   await watch.return();
 });
+
+const Told = struct({ key: u32, old: u64, value: u64 });
+const told = ringBuffer("told", 64 * 1024, Told);
+
+/** Adds three at each getppid of this process, and announces what it changes. */
+function announcing(): ProbeSpec {
+  const other = label("other");
+  const { key, old, value } = Told.offsets;
+  const code: Block = [
+    [load(8, r6, r1, 8), jump32.ne(r6, syscallNumber(nativeAbi(process.arch), "getppid") as number, other)],
+    [currentPid(), jump32.ne(r0, process.pid, other)],
+    [loadMapValue(r7, hammered), load(8, r8, r7, 0)],
+    emitRecord({
+      ring: told,
+      size: Told.size,
+      record: r6,
+      fill: [
+        [store(8, r6, key, 0), store(8, r6, old, r8)],
+        [add(r8, 3), store(8, r6, value, r8), store(8, r7, 0, r8)],
+      ],
+      flags: RingBufferFlag.BPF_RB_NO_WAKEUP,
+    }),
+    [other, mov(r0, 0), exit()],
+  ];
+  const hook = { kind: "raw-tracepoint", name: "sys_enter" } as const;
+  return {
+    maps: [hammered as ProbeSpec["maps"][number], told as ProbeSpec["maps"][number]],
+    programs: [{ name: "announce", hook, code }],
+  };
+}
+
+kernelTest(
+  [...NEEDS, "ring-buffer"],
+  "where the program announces its changes a watcher sees each of a fast counter",
+  async ({ kernel }) => {
+    raw().call("getuid"); // what koffi does at the first call shall be done by now
+    using session = Session.open(kernel, announcing());
+    const watch = session.mappedArray(hammered).watch(0, { announced: session.ringBuffer(told) });
+    repeat(1009, "getppid");
+    for (let seen = 1n; seen <= 1009n; seen++)
+      expect(await watch.next()).toMatchObject({
+        value: { key: 0, old: 3n * (seen - 1n), value: 3n * seen, skipped: 0 },
+      });
+    await watch.return();
+  },
+);
 
 kernelTest(["stack"], "a stack is a channel, the latest value first", async ({ kernel }) => {
   using stack = kernel.createQueue(stackMap("channel", u32, 8));
