@@ -4,6 +4,7 @@ import { messageOf, UsageError } from "../src/core/errors";
 import type { Bench, Benchmark } from "./benchmark";
 import { type Bound, boundCells, verdictOf } from "./bound";
 import { dashboardCost } from "./dashboard";
+import { dashboardRefresh } from "./dashboard-refresh";
 import { machineFacts } from "./machine-facts";
 import { memory } from "./memory";
 import { describeProcess, otherTracers } from "./other-tracers";
@@ -34,10 +35,11 @@ const benchmarks: readonly Benchmark[] = [
   profileOutput,
   symbols,
   dashboardCost,
+  dashboardRefresh,
 ];
 
 function usage(): string {
-  const names = benchmarks.map(({ name, summary }) => `  ${name.padEnd(16)}${summary}`).join("\n");
+  const names = benchmarks.map(({ name, summary }) => `  ${name.padEnd(19)}${summary}`).join("\n");
   return `npm run bench [-- NAME…] [--rounds N] [--check]\n${names}\n  --check       exit 1 when a bound is broken\n`;
 }
 
