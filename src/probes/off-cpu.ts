@@ -18,7 +18,8 @@ import type { Session } from "../bpf/session";
 import { type Codec, count64, struct, u32 } from "../core/codec";
 import { NotSupportedError } from "../core/errors";
 import { SHOWN_IDS_SIZE } from "./current-task";
-import { CAPTURE_STACK, captureStack, type StackStore } from "./stack-store";
+import { emitStackRecord, type StackSamples } from "./stack-samples";
+import { CAPTURE_STACK, captureStack, StackId, type StackStore } from "./stack-store";
 import { addToStacks, type StackKey, type StackTally, writeStackKey } from "./stack-tally";
 
 /** Why a task left its processor: bits of task_struct.__state, include/linux/sched.h; 0 if it could have gone on. */
@@ -52,7 +53,7 @@ const Losses = struct({ tasksFull: count64 });
 export interface OffCpu {
   readonly maps: readonly MapSpec[];
   /** By the thread's id as the kernel numbers it. */
-  readonly away: MapSpec<number, Away>;
+  readonly away: MapSpec<number, AwayValue>;
   /** Where the key is in such a task's value. */
   readonly keyOffset: number;
   readonly losses: MapSpec<number, { tasksFull: number }>;
@@ -60,9 +61,13 @@ export interface OffCpu {
 
 /** A task that is off its processor. */
 export interface Away {
+  /** Its thread's id as the kernel numbers it. */
+  readonly tid: number;
   readonly startNs: number;
   readonly key: StackKey;
 }
+
+type AwayValue = Omit<Away, "tid">;
 
 function awayCodec(tally: StackTally) {
   return struct({ startNs: count64, key: tally.key as unknown as Codec<StackKey> });
@@ -93,6 +98,8 @@ export interface OffCpuOptions {
   readonly store: StackStore;
   readonly kernel: boolean;
   readonly user: boolean;
+  /** Where user stacks are copied instead of walked. */
+  readonly samples: StackSamples | undefined;
   /** Shorter absences do not count. */
   readonly minNs: number;
   /** Count the time that a task waits for a processor, too. */
@@ -108,7 +115,7 @@ export interface OffCpuOptions {
  * whole key is put aside for its return. Throws a NotSupportedError without BTF.
  */
 export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): ProgramSpec {
-  const { off, store: stacks, tally } = options;
+  const { off, store: stacks, tally, samples } = options;
   const btf = requireSchedulerTypes(facts);
   const task = (member: string) => btf.requireMember("task_struct", member);
   const state = btf.member("task_struct", "__state") ?? task("state");
@@ -119,16 +126,18 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
   const keyAt = valueAt + Value.offsets.key;
   const [leave, drop, runnable] = [label("leaves"), label("drop"), label("runnable")];
   const capture = (side: "kernel" | "user", id: Register): Block =>
-    options[side]
-      ? captureStack(stacks, { side, ctx: r6, id, work: r9, stack: scratch + CAPTURE_STACK })
-      : [mov(id, 0)];
+    side === "user" && options.user && samples !== undefined
+      ? markCopied(id, task("mm").offset)
+      : options[side]
+        ? captureStack(stacks, { side, ctx: r6, id, work: r9, stack: scratch + CAPTURE_STACK })
+        : [mov(id, 0)];
   return {
     name: "off_cpu",
     // The context is (bool preempt, task_struct *prev, task_struct *next): include/trace/events/sched.h
     hook: { kind: "btf-raw-tracepoint", name: "sched_switch" },
     code: [
       mov(r6, r1),
-      arrive(options, { tid: task("pid").offset, tidAt, keyOffset: Value.offsets.key, leave }),
+      arrive(options, facts, { tid: task("pid").offset, tidAt, keyOffset: Value.offsets.key, leave }),
       leave,
       [load(8, r1, r6, 8), load(4, r1, r1, task("pid").offset), store(4, fp, tidAt, r1)],
       // Every processor's idle task has the id 0.
@@ -144,11 +153,42 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
       [load(8, r1, r6, 8), load(state.size === 8 ? 8 : 4, r9, r1, state.offset), and(r9, KEPT), runnable],
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8, state: r9 }, facts, scratch),
       [call(helper.ktimeGetNs), store(8, fp, valueAt, r0)],
+      samples === undefined || !options.user
+        ? []
+        : copyLeaving(samples, facts, { tidAt, valueAt, keyAt }, drop),
       [update(off.away, tidAt, valueAt), jump32.eq(r0, 0, drop)],
       [loadMapValue(r1, off.losses), mov(r2, 1), atomicAdd(8, r1, Losses.offsets.tasksFull, r2)],
       [drop, mov(r0, 0), exit()],
     ],
   };
+}
+
+/** `id` = none for a thread of the kernel, which has no memory of a user's. */
+function markCopied(id: Register, mm: number): Block {
+  const none = label("no_user_side");
+  return [
+    [mov(id, Number(StackId.none)), load(8, r1, r6, 8), load(8, r1, r1, mm), jump.eq(r1, 0, none)],
+    [mov(id, Number(StackId.copied)), none],
+  ];
+}
+
+/** Hands over the stack of the task that leaves, if there is one to be copied; r8 has its id. */
+function copyLeaving(
+  samples: StackSamples,
+  facts: KernelFacts,
+  { tidAt, valueAt, keyAt }: Readonly<Record<"tidAt" | "valueAt" | "keyAt", number>>,
+  drop: Label,
+): Block {
+  const uncopied = label("uncopied");
+  const fields = { tid: [load(4, r1, fp, tidAt)], startNs: [load(8, r1, fp, valueAt)] };
+  return [
+    jump.ne(r8, Number(StackId.copied), uncopied),
+    emitStackRecord(samples, facts, {
+      ...{ kind: "left", key: fp, at: keyAt, fields, work: r9 },
+      onFull: [jump.always(drop)],
+    }),
+    uncopied,
+  ];
 }
 
 interface Arrival {
@@ -159,15 +199,40 @@ interface Arrival {
 }
 
 /** Charges the task that comes onto the processor for its absence, if it was seen leaving. */
-function arrive({ off, tally, minNs }: OffCpuOptions, { tid, tidAt, keyOffset, leave }: Arrival): Block {
+function arrive(options: OffCpuOptions, facts: KernelFacts, arrival: Arrival): Block {
+  const { off, tally, minNs } = options;
+  const { tid, tidAt, keyOffset, leave } = arrival;
   const forget = label("forget");
   return [
     [load(8, r1, r6, 16), load(4, r1, r1, tid), store(8, fp, tidAt, r1), jump32.eq(r1, 0, leave)],
     [lookup(off.away, tidAt), jump.eq(r0, 0, leave), mov(r8, r0)],
     [call(helper.ktimeGetNs), load(8, r1, r8, 0), sub(r0, r1), mov(r7, r0)],
     minNs > 0 ? [loadImm64(r1, BigInt(minNs)), jump.lt(r7, r1, forget)] : [],
+    handOverReturn(options, facts, arrival, forget),
     addToStacks(tally, r8, keyOffset, r7, r9),
     [forget, remove(off.away, tidAt)],
+  ];
+}
+
+/** A wait of which something was copied is counted in user space. The task's value is at r8, the time in r7. */
+function handOverReturn(
+  { samples, tally }: OffCpuOptions,
+  facts: KernelFacts,
+  { tidAt, keyOffset }: Arrival,
+  forget: Label,
+): Block {
+  if (samples === undefined) return [];
+  const [copied, counted] = [label("copied"), label("not_copied")];
+  const { user, wakerUser } = tally.key.offsets;
+  const isCopied = (at: number): Block => [
+    [load(8, r1, r8, keyOffset + at), jump.eq(r1, Number(StackId.copied), copied)],
+  ];
+  const fields = { tid: [load(4, r1, fp, tidAt)], startNs: [load(8, r1, r8, 0)], weight: r7 };
+  return [
+    [isCopied(user), "wakerUser" in tally.key.fields ? isCopied(wakerUser) : [], jump.always(counted)],
+    copied,
+    emitStackRecord(samples, facts, { kind: "returned", key: r8, at: keyOffset, fields, work: r9 }),
+    [jump.always(forget), counted],
   ];
 }
 
@@ -177,7 +242,7 @@ export function readOffCpu({ away, losses }: OffCpu, session: Session): { away: 
     away: session
       .map(away)
       .entries()
-      .map(([, value]) => value),
+      .map(([tid, value]) => ({ tid, ...value })),
     tasksFull: session.mappedArray(losses).get(0).tasksFull,
   };
 }

@@ -1,24 +1,50 @@
 /**
- * Samples one by one, with user registers and a copy of the user stack: for stacks that only user space can unwind, and
+ * Stacks one by one, with user registers and a copy of the user stack: for those that only user space can unwind, and
  * that therefore cannot be counted in the kernel. Pure but for `lostSamples`, which reads an open session.
+ *
+ * A sample is one record. A wait is two or three, joined in user space by the thread and the time it left its processor:
+ * the stack it left with, perhaps the one that woke it, and its return, from which its weight comes.
  */
 import { mov } from "../asm/alu";
 import { atomicAdd } from "../asm/atomic";
 import type { Block } from "../asm/instruction";
 import { emitRecord } from "../asm/macros/record";
 import { load, loadMapValue, store } from "../asm/memory";
-import { fp, type Register, r1, r2 } from "../asm/register";
+import { type Register, r1, r2 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
 import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../bpf/map-spec";
 import type { Session } from "../bpf/session";
 import { RingBufferFlag } from "../core/bpf-uapi";
-import { count64, type StructCodec, struct } from "../core/codec";
+import { count64, type StructCodec, struct, u32 } from "../core/codec";
 import type { StackKeyCodec } from "./stack-tally";
 import { copyUserStack, type UserStackCodec, userStackCodec } from "./user-stack-copy";
 
-/** A record: whose stack it is, as in a stack tally, and the copy. */
+/** What a record is about. */
+export const RecordKind = Object.freeze({
+  /** Something that counts by itself. */
+  sample: 0,
+  /** A task leaves its processor. */
+  left: 1,
+  /** It is woken: the name and process in the key are the waker's, and so is the stack. */
+  woken: 2,
+  /** It is back: no stack is copied, and the key is whole but for what was copied before. */
+  returned: 3,
+});
+
+/** The fields of a record. */
+export interface StackRecordFields {
+  readonly kind: typeof u32;
+  /** The thread that waits, as the kernel numbers it, and since when. */
+  readonly tid: typeof u32;
+  readonly startNs: typeof count64;
+  readonly weight: typeof count64;
+  /** Whose stack it is, as in a stack tally. */
+  readonly key: StackKeyCodec;
+  readonly copy: UserStackCodec;
+}
+
 export interface StackSamples {
-  readonly record: StructCodec<{ readonly key: StackKeyCodec; readonly copy: UserStackCodec }>;
+  readonly record: StructCodec<StackRecordFields>;
   readonly ring: RingSpec<Uint8Array>;
   readonly losses: MapSpec<number, number>;
   readonly maps: readonly MapSpec[];
@@ -28,7 +54,7 @@ export interface StackSamplesOptions {
   readonly key: StackKeyCodec;
   /** Bytes of the stack to copy. */
   readonly stackSize: number;
-  /** Samples a second on all processors together. */
+  /** Records a second on all processors together. */
   readonly rate: number;
 }
 
@@ -43,7 +69,8 @@ export function stackSamples(
   { key, stackSize, rate }: StackSamplesOptions,
   { arch }: Pick<KernelFacts, "arch">,
 ): StackSamples {
-  const record = struct({ key, copy: userStackCodec(arch, stackSize) });
+  const copy = userStackCodec(arch, stackSize);
+  const record = struct({ kind: u32, tid: u32, startNs: count64, weight: count64, key, copy });
   const room = 2 ** Math.ceil(Math.log2((record.size * rate) / ROOM_PARTS));
   const ring = ringBuffer("stack_samples", Math.min(Math.max(room, SMALLEST_RING), LARGEST_RING));
   const losses = mappableArray("sample_losses", count64, 1);
@@ -52,31 +79,52 @@ export function stackSamples(
 
 const WORD = 8;
 
-/**
- * Hands over a sample of the current task with the key at `fp + keyAt`. `work` is a register that calls keep. Loses
- * r0–r5 and `work`.
- */
-export function emitStackSample(
+/** What goes into a record, and from where. */
+export interface StackRecord {
+  readonly kind: keyof typeof RecordKind;
+  /** The key is at `key + at`; `key` is kept by calls, or the frame pointer. */
+  readonly key: Register;
+  readonly at: number;
+  /** Fill in the fields of these names: from `source` to `record`, with r1 and r2 to work with. Others become zero. */
+  readonly fields?: Partial<Readonly<Record<"tid" | "startNs" | "weight", Register | number | Block>>>;
+  /** A register that calls keep, to work with. */
+  readonly work: Register;
+  /** Runs where there is no room, when that has been counted. */
+  readonly onFull?: Block;
+}
+
+/** Hands over a record about the current task. A field given as code leaves its value in r1. Loses r0–r5 and `work`. */
+export function emitStackRecord(
   { record, ring, losses }: StackSamples,
   facts: Pick<KernelFacts, "arch" | "btf">,
-  keyAt: number,
-  work: Register,
+  { kind, key, at, fields = {}, work, onFull = [] }: StackRecord,
 ): Block {
+  const { offsets } = record;
   const words = Array.from({ length: record.fields.key.size / WORD }, (_, i) => i * WORD);
+  const isCopied = kind !== "returned";
+  const field = (name: "tid" | "startNs" | "weight"): Block => {
+    const width = name === "tid" ? 4 : 8;
+    const source = fields[name] ?? 0;
+    return Array.isArray(source)
+      ? [source, store(width, work, offsets[name], r1)]
+      : [store(width, work, offsets[name], source as Register | number)];
+  };
   return emitRecord({
     ring,
-    size: record.size,
+    size: isCopied ? record.size : offsets.copy,
     record: work,
     fill: [
-      words.map((at) => [load(8, r1, fp, keyAt + at), store(8, work, record.offsets.key + at, r1)]),
-      copyUserStack(record.fields.copy, facts, work, record.offsets.copy),
+      store(4, work, offsets.kind, RecordKind[kind]),
+      [field("tid"), field("startNs"), field("weight")],
+      words.map((word) => [load(8, r1, key, at + word), store(8, work, offsets.key + word, r1)]),
+      isCopied ? copyUserStack(record.fields.copy, facts, work, offsets.copy) : [],
     ],
     flags: RingBufferFlag.BPF_RB_NO_WAKEUP,
-    onFull: [loadMapValue(r1, losses), mov(r2, 1), atomicAdd(8, r1, 0, r2)],
+    onFull: [loadMapValue(r1, losses), mov(r2, 1), atomicAdd(8, r1, 0, r2), onFull],
   });
 }
 
-/** Samples that found no room. */
+/** Records that found no room. */
 export function lostSamples({ losses }: StackSamples, session: Session): number {
   return session.mappedArray(losses).get(0);
 }

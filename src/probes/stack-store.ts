@@ -39,6 +39,8 @@ export const StackId = Object.freeze({
   full: 2n,
   /** Another stack has the same hash. */
   collision: 3n,
+  /** It has been copied for user space, which knows what it is. */
+  copied: 4n,
 });
 const REAL = 1n << 63n;
 

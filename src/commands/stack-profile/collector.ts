@@ -3,21 +3,15 @@ import type { Session } from "../../bpf/session";
 import { NS_PER } from "../../core/units";
 import type { Frame, Profile, WeightUnit } from "../../output/stacks/profile";
 import { ProfileBuilder } from "../../output/stacks/profile-builder";
-import { type OffCpuState, offCpuState, readOffCpu } from "../../probes/off-cpu";
+import { type Away, type OffCpuState, offCpuState, readOffCpu } from "../../probes/off-cpu";
 import { readStackLosses, readStacks } from "../../probes/stack-store";
-import {
-  type Announcement,
-  ON_CPU,
-  readStackTally,
-  type StackDimension,
-  type StackKey,
-} from "../../probes/stack-tally";
+import { type Announcement, ON_CPU, readStackTally, type StackDimension } from "../../probes/stack-tally";
 import type { Clock } from "../context";
 import { type GroupNames, groupLabel } from "./group-label";
 import { KernelNames } from "./kernel-names";
 import type { Measure, StackProbe } from "./probe";
 import { CountsSince, EntriesSince, type Entry } from "./since-last";
-import { marker, StackPaths, wakerOf } from "./stack-paths";
+import { isInterrupt, marker, StackPaths, wakerOf } from "./stack-paths";
 import { UnnamedFrames } from "./unnamed-frames";
 import { UnwoundStacks } from "./unwound-stacks";
 import type { UserNames } from "./user-names";
@@ -57,6 +51,7 @@ const UNWIND_NS = 10 * NS_PER.ms;
 export class Collector {
   private readonly kernelNames = new KernelNames();
   private readonly paths: StackPaths;
+  private readonly interrupts = new Map<bigint, boolean>();
   private readonly entries = new EntriesSince();
   private readonly counts = new CountsSince();
   /** Samples that come one by one. */
@@ -72,7 +67,9 @@ export class Collector {
     this.paths = new StackPaths(this.kernelNames, userNames, options.kernel);
     const { maxStacks, arch } = options;
     if (probe.samples !== undefined)
-      this.unwound = new UnwoundStacks(session, probe.samples, userNames, maxStacks, arch);
+      this.unwound = new UnwoundStacks(session, probe.samples, userNames, maxStacks, arch, (kernel) =>
+        this.beginsWithInterrupt(kernel),
+      );
   }
 
   /** Looks at processes when they are met for the first time, until `over`: they may not live long. */
@@ -108,11 +105,12 @@ export class Collector {
     const off = probe.off === undefined ? undefined : readOffCpu(probe.off, session);
     this.unwound?.drain();
     this.meet(session.ringBuffer(probe.tally.announcements).drain());
-    const changed = this.entries.since([...reading.entries, ...(this.unwound?.entries ?? [])]);
+    const changed = [...this.entries.since(reading.entries), ...(this.unwound?.takeEntries() ?? [])];
     if (stretch.last && off !== undefined) changed.push(...this.stillAway(off.away, stretch));
     const builder = new ProfileBuilder();
     const unnamed = new UnnamedFrames();
     this.fill(builder, changed, unnamed);
+    this.unwound?.forget();
     const { unwalkable, stacksFull, collisions, truncated } = readStackLosses(probe.store, session);
     const { mapFull, mapBusy } = reading;
     const lost = this.counts.since({
@@ -152,10 +150,11 @@ export class Collector {
   }
 
   /** The waits that have not ended yet count up to now. */
-  private stillAway(away: readonly { startNs: number; key: StackKey }[], { endNs }: Stretch): Entry[] {
-    return away.flatMap(({ startNs, key }): Entry[] => {
+  private stillAway(away: readonly Away[], { endNs }: Stretch): Entry[] {
+    return away.flatMap(({ tid, startNs, key }): Entry[] => {
       const total = Number(endNs) - startNs;
-      return total > 0 && total >= this.options.minNs ? [[key, { count: 1, total }]] : [];
+      const whole = this.unwound?.resolved(tid, startNs, key) ?? key;
+      return total > 0 && total >= this.options.minNs ? [[whole, { count: 1, total }]] : [];
     });
   }
 
@@ -198,6 +197,17 @@ export class Collector {
       const weight = measure === "wall" && away === undefined ? count * period : total;
       builder.add(number, builder.stack(path.map(numberOf)), weight, count);
     }
+  }
+
+  /** Asked while samples come: each stack once. */
+  private beginsWithInterrupt(kernel: bigint): boolean {
+    let known = this.interrupts.get(kernel);
+    if (known === undefined) {
+      const stack = this.session.map(this.probe.store.stacks).lookup(kernel);
+      known = stack !== undefined && this.kernelNames.frames(stack).some(isInterrupt);
+      this.interrupts.set(kernel, known);
+    }
+    return known;
   }
 
   private ticksSince(): number {

@@ -85,7 +85,7 @@ export const options = {
   },
   unwind: {
     flags: "--unwind <how>",
-    help: `how user stacks of samples are found: ${unwindWays.join(", ")}`,
+    help: `how user stacks are found: ${unwindWays.join(", ")}`,
     parse: (text: string) => choice("unwind", text, unwindWays),
     default: "auto",
     group: stacks,
@@ -172,13 +172,17 @@ export function unitOf(given: Measured & Pick<Options, "weight">): WeightUnit {
   return measure === "cpu" ? "samples" : "nanoseconds";
 }
 
-/** Bytes of user stacks to copy; undefined where the kernel follows frame pointers. */
+/**
+ * Bytes of user stacks to copy; undefined where the kernel follows frame pointers. Unless told otherwise that is so for
+ * events, which may come at any rate: counted in the kernel, none of them is lost.
+ */
 export function copiedStack(
   given: Measured & Pick<Options, "unwind" | "stackSize" | "kernelOnly">,
   facts: Pick<KernelFacts, "arch" | "btf">,
 ): number | undefined {
-  if (given.unwind === "fp" || measureOf(given) !== "cpu" || given.kernelOnly) return undefined;
-  return given.unwind === "dwarf" || canCopyUserStack(facts) ? given.stackSize : undefined;
+  if (given.unwind === "fp" || given.kernelOnly) return undefined;
+  if (given.unwind === "dwarf") return given.stackSize;
+  return measureOf(given) !== "event" && canCopyUserStack(facts) ? given.stackSize : undefined;
 }
 
 /** Options that contradict each other. */
@@ -198,10 +202,6 @@ export function check(given: Options): void {
     throw new UsageError("live: shows functions, no tree", {
       hint: "use --interval for one tree after another",
     });
-  if (measure !== "cpu" && given.unwind === "dwarf")
-    throw new UsageError(
-      "unwind: only samples of the clock are unwound, other stacks are followed by frame pointers",
-    );
   if (measure !== "cpu" && measure !== "wall" && given.idle)
     throw new UsageError("idle: only the clock meets idle processors");
 }

@@ -18,7 +18,7 @@ import { count64 } from "../../core/codec";
 import { kernelIds, SHOWN_IDS_SIZE } from "../../probes/current-task";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
 import { type OffCpu, offCpu, offCpuProgram } from "../../probes/off-cpu";
-import { emitStackSample, type StackSamples, stackSamples } from "../../probes/stack-samples";
+import { emitStackRecord, type StackSamples, stackSamples } from "../../probes/stack-samples";
 import {
   CAPTURE_STACK,
   captureStack,
@@ -100,6 +100,9 @@ const PAIRS_PER_STACK = 2;
 /** Tasks that are off their processors at the same time. */
 const MOST_TASKS = 16_384;
 
+/** Events and waits a second on each processor that there is room for. */
+const UNCLOCKED_RATE = 4000;
+
 /** Builds the probe. */
 export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProbe {
   const { measure, by, maxStacks, filter, follow, stackSize } = options;
@@ -113,15 +116,15 @@ export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProb
       ? mappableArray("ticks", count64, 2 ** Math.ceil(Math.log2(facts.possibleCpus)))
       : undefined;
   const off = hasWaits(measure) ? offCpu(tally, MOST_TASKS) : undefined;
-  const rate = options.frequency * facts.possibleCpus;
+  const rate = (measure === "cpu" ? options.frequency : UNCLOCKED_RATE) * facts.possibleCpus;
   const samples =
     stackSize === undefined ? undefined : stackSamples({ key: tally.key, stackSize, rate }, facts);
   const programs = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
     ...(options.user ? [onExec(options, facts, tally)] : []),
-    ...(off === undefined ? [] : onWaits(options, facts, { off, tally, stacks })),
+    ...(off === undefined ? [] : onWaits(options, facts, { off, tally, stacks, samples })),
     ...(ticks === undefined ? [] : [onTick(options, facts, { ticks, tally, stacks, samples })]),
-    ...onEvents(options, facts, { tally, stacks }),
+    ...onEvents(options, facts, { tally, stacks, samples }),
   ];
   const maps = [
     ...[...stacks.maps, ...tally.maps],
@@ -136,6 +139,8 @@ export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProb
 interface Places {
   readonly tally: StackTally;
   readonly stacks: StackStore;
+  /** Where user stacks are copied instead of walked. */
+  readonly samples: StackSamples | undefined;
 }
 
 /** Goes to `drop` unless the current task counts. */
@@ -153,12 +158,7 @@ function keepCurrent(options: ProbeOptions, facts: KernelFacts, drop: Label, scr
 function onTick(
   options: ProbeOptions,
   facts: KernelFacts,
-  {
-    ticks,
-    tally,
-    stacks,
-    samples,
-  }: Places & Pick<StackProbe, "samples"> & { readonly ticks: MapSpec<number, number> },
+  { ticks, tally, stacks, samples }: Places & { readonly ticks: MapSpec<number, number> },
 ): ProgramSpec {
   const drop = label("drop");
   const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
@@ -181,7 +181,9 @@ function onTick(
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
       samples === undefined
         ? addToStacks(tally, fp, keyAt, 1, r9)
-        : emitStackSample(samples, facts, keyAt, r9),
+        : emitStackRecord(samples, facts, {
+            ...{ kind: "sample", key: fp, at: keyAt, fields: { weight: 1 }, work: r9 },
+          }),
       [drop, mov(r0, 0), exit()],
     ],
   };
@@ -203,14 +205,24 @@ function onExec(options: ProbeOptions, facts: KernelFacts, tally: StackTally): P
   };
 }
 
-function onEvents(options: ProbeOptions, facts: KernelFacts, { tally, stacks }: Places): ProgramSpec[] {
+function onEvents(
+  options: ProbeOptions,
+  facts: KernelFacts,
+  { tally, stacks, samples }: Places,
+): ProgramSpec[] {
   if (options.event === undefined) return [];
   const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
   const keep = (drop: Label) => keepCurrent({ ...options, idle: false }, facts, drop, SCRATCH);
   return eventPrograms(options.event, facts.arch, keep, (weigh) => [
-    [capture(options, stacks, "kernel", r7), capture(options, stacks, "user", r8)],
+    capture(options, stacks, "kernel", r7),
+    samples === undefined ? capture(options, stacks, "user", r8) : mov(r8, 0),
     writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
-    [weigh(r7), addToStacks(tally, fp, keyAt, r7, r9)],
+    weigh(r7),
+    samples === undefined
+      ? addToStacks(tally, fp, keyAt, r7, r9)
+      : emitStackRecord(samples, facts, {
+          ...{ kind: "sample", key: fp, at: keyAt, fields: { weight: r7 }, work: r9 },
+        }),
   ]);
 }
 
@@ -232,10 +244,10 @@ function countTick(ticks: MapSpec<number, number>): Block {
 function onWaits(
   options: ProbeOptions,
   facts: KernelFacts,
-  { off, tally, stacks }: Places & { readonly off: OffCpu },
+  { off, tally, stacks, samples }: Places & { readonly off: OffCpu },
 ): ProgramSpec[] {
   const { kernel, user, minNs, preempted, measure, waker } = options;
-  const places = { off, tally, store: stacks };
+  const places = { off, tally, store: stacks, samples };
   // Where only the waker's stack is asked for, nobody needs the one that waits.
   const isBlockedShown = measure !== "wakeup";
   const leaving = {

@@ -34,6 +34,11 @@ const NO_WAKER = marker("[waker not seen]");
 const INTERRUPT =
   /^(?:asm_sysvec_|asm_common_interrupt|asm_spurious_interrupt|el[01](?:[th]_(?:64|32))?_(?:irq|fiq)$)/;
 
+/** True for the frame that an interrupt begins with. */
+export function isInterrupt({ name }: Frame): boolean {
+  return INTERRUPT.test(name);
+}
+
 /** Whose stack it is, and the ids of its halves. */
 type Whose = Pick<StackKey, "kernel" | "user" | "pid" | "comm">;
 
@@ -70,7 +75,7 @@ export class StackPaths {
     if (whose === undefined) return [NO_WAKER];
     const inKernel = this.kernelHalf(whose, sources);
     const shown = this.kernel ? inKernel : [];
-    const from = inKernel.findIndex(({ name }) => INTERRUPT.test(name));
+    const from = inKernel.findIndex(isInterrupt);
     if (from >= 0) return [this.nameOfWaker("[interrupt]"), ...shown.slice(from)];
     return [this.nameOfWaker(commOf(whose.comm)), ...this.userHalf(whose, sources), ...shown];
   }

@@ -1,10 +1,14 @@
-/** Takes samples out of the ring, unwinds their user stacks and counts equal ones, as the kernel counts the others. */
+/**
+ * Takes records with copies of user stacks out of the ring, unwinds them, joins what belongs to one wait, and counts
+ * equal ones, as the kernel counts the others.
+ */
 import type { Session } from "../../bpf/session";
-import { lostSamples, type StackSamples } from "../../probes/stack-samples";
+import { lostSamples, RecordKind, type StackSamples } from "../../probes/stack-samples";
 import { StackId } from "../../probes/stack-store";
 import type { StackKey, StackWeight } from "../../probes/stack-tally";
 import { userStackView } from "../../probes/user-stack-copy";
 import { MOST_FRAMES, type UnwindEnd, Unwinder, type UnwindProcess } from "../../symbols/unwind/unwinder";
+import { keyText } from "./since-last";
 
 /** The processes that stacks are of. */
 export interface UnwoundProcesses {
@@ -21,6 +25,13 @@ export interface UnwoundStack {
 
 type Entry = readonly [StackKey, { count: number; total: number }];
 
+/** A task off its processor, and the stacks that are known of its wait so far. */
+interface Wait {
+  readonly startNs: number;
+  user: bigint;
+  wakerUser: bigint;
+}
+
 /** What is said about stacks that do not lead to the thread's first function. */
 const SENTENCES: Partial<Record<UnwindEnd, string>> = {
   truncated: "go on further up than the part of the stack that is copied: --stack-size takes more",
@@ -29,12 +40,17 @@ const SENTENCES: Partial<Record<UnwindEnd, string>> = {
   limit: `have more than ${MOST_FRAMES} frames: the outermost are missing`,
 };
 
+/** Waits kept: those too short to be told of never return, nor do those of threads that have ended. */
+const MOST_WAITS = 65536;
+
 export class UnwoundStacks {
   private readonly unwinder: Unwinder;
-  private readonly found: UnwoundStack[] = [];
-  private readonly ids = new Map<string, bigint>();
-  private readonly counts = new Map<string, Entry>();
+  private found = new Map<bigint, UnwoundStack>();
+  private ids = new Map<string, bigint>();
+  private counts = new Map<string, Entry>();
+  private readonly waits = new Map<number, Wait>();
   private ends = new Map<UnwindEnd, number>();
+  private nextId = FIRST_ID;
   /** Samples whose stack was not kept, because there are as many different ones as were asked for. */
   full = 0;
   /** Samples of whose user stack nothing could be read: its page is not in memory. */
@@ -46,6 +62,8 @@ export class UnwoundStacks {
     private readonly processes: UnwoundProcesses,
     private readonly maxStacks: number,
     arch: string,
+    /** True for the id of a kernel stack that an interrupt began: whom it interrupted is no waker. */
+    private readonly isInterrupt: (kernel: bigint) => boolean,
   ) {
     this.unwinder = new Unwinder(arch);
   }
@@ -53,17 +71,58 @@ export class UnwoundStacks {
   /** Takes what is there. */
   drain(): void {
     const { record, ring } = this.samples;
-    const { key, copy } = record.offsets;
+    const { offsets, fields } = record;
     this.session.ringBuffer(ring).consume((view, at) => {
-      const whose = record.fields.key.decode(view, at + key);
-      const { registers, stack } = userStackView(record.fields.copy, view, at + copy);
-      this.count({ ...whose, user: this.idOf(whose, registers, stack) });
+      const kind = fields.kind.decode(view, at + offsets.kind);
+      const tid = fields.tid.decode(view, at + offsets.tid);
+      const startNs = fields.startNs.decode(view, at + offsets.startNs);
+      const weight = fields.weight.decode(view, at + offsets.weight);
+      const key = fields.key.decode(view, at + offsets.key);
+      if (kind === RecordKind.returned) {
+        this.count(this.resolved(tid, startNs, key), weight);
+        this.waits.delete(tid);
+        return;
+      }
+      if (kind === RecordKind.woken && this.isInterrupt(key.kernel)) {
+        this.addWaker(tid, startNs, StackId.none);
+        return;
+      }
+      const { registers, stack } = userStackView(fields.copy, view, at + offsets.copy);
+      const user = this.idOf(key, registers, stack);
+      if (kind === RecordKind.sample) this.count({ ...key, user }, weight);
+      else if (kind === RecordKind.left) this.addWait(tid, { startNs, user, wakerUser: StackId.none });
+      else this.addWaker(tid, startNs, user);
     });
   }
 
-  /** Everything counted so far. */
-  get entries(): readonly (readonly [StackKey, StackWeight])[] {
-    return [...this.counts.values()].map(([key, weight]) => [key, { ...weight }]);
+  /** Everything counted since the last call. */
+  takeEntries(): (readonly [StackKey, StackWeight])[] {
+    const entries = [...this.counts.values()];
+    this.counts = new Map();
+    return entries;
+  }
+
+  /** The key of a task that is off its processor, with the stacks that were copied of its wait. */
+  resolved(tid: number, startNs: number, key: StackKey): StackKey {
+    const wait = this.waits.get(tid);
+    const known = wait?.startNs === startNs ? wait : undefined;
+    return {
+      ...key,
+      ...(key.user === StackId.copied ? { user: known?.user ?? StackId.full } : {}),
+      ...(key.wakerUser === StackId.copied ? { wakerUser: known?.wakerUser ?? StackId.full } : {}),
+    };
+  }
+
+  /** Makes room: forgets all stacks but those of waits that have not ended. */
+  forget(): void {
+    const { found } = this;
+    this.found = new Map();
+    for (const { user, wakerUser } of this.waits.values())
+      for (const id of [user, wakerUser]) {
+        const stack = found.get(id);
+        if (stack !== undefined) this.found.set(id, stack);
+      }
+    this.ids = new Map([...this.found].map(([id, { pcs, end }]) => [stackText(pcs, end), id]));
   }
 
   /** Samples that found no room in the ring. */
@@ -73,7 +132,7 @@ export class UnwoundStacks {
 
   /** The stack of an id in a key. */
   stack(id: bigint): UnwoundStack | undefined {
-    return this.found[Number(id - FIRST_ID)];
+    return this.found.get(id);
   }
 
   /** Sentences about stacks whose outermost frames are missing, of those that came since the last call. */
@@ -87,6 +146,19 @@ export class UnwoundStacks {
     });
   }
 
+  private addWait(tid: number, wait: Wait): void {
+    // The oldest is first, so that one which waits for long is behind those that are never heard of again.
+    this.waits.delete(tid);
+    this.waits.set(tid, wait);
+    if (this.waits.size > MOST_WAITS) this.waits.delete(this.waits.keys().next().value as number);
+  }
+
+  private addWaker(tid: number, startNs: number, wakerUser: bigint): void {
+    const wait = this.waits.get(tid);
+    if (wait?.startNs === startNs) wait.wakerUser = wakerUser;
+    else this.addWait(tid, { startNs, user: StackId.none, wakerUser });
+  }
+
   private idOf({ pid, comm }: StackKey, registers: BigUint64Array, stack: Uint8Array): bigint {
     if (!this.unwinder.hasUserSide(registers)) return StackId.none;
     if (stack.length === 0) {
@@ -96,29 +168,33 @@ export class UnwoundStacks {
     const { pcs, end } = this.unwinder.unwind(this.processes.code(pid, comm), registers, stack);
     this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
     const words = BigUint64Array.from(pcs);
-    const text = `${end} ${Buffer.from(words.buffer).toString("latin1")}`;
+    const text = stackText(words, end);
     const known = this.ids.get(text);
     if (known !== undefined) return known;
-    if (this.found.length >= this.maxStacks) {
+    if (this.found.size >= this.maxStacks) {
       this.full++;
       return StackId.full;
     }
-    const id = FIRST_ID + BigInt(this.found.length);
+    const id = this.nextId++;
     this.ids.set(text, id);
-    this.found.push({ pcs: words, end });
+    this.found.set(id, { pcs: words, end });
     return id;
   }
 
-  private count(key: StackKey): void {
-    const text = Object.values(key).join("|");
+  private count(key: StackKey, weight: number): void {
+    const text = keyText(key);
     const entry = this.counts.get(text);
-    if (entry === undefined) this.counts.set(text, [key, { count: 1, total: 1 }]);
+    if (entry === undefined) this.counts.set(text, [key, { count: 1, total: weight }]);
     else {
       entry[1].count++;
-      entry[1].total++;
+      entry[1].total += weight;
     }
   }
 }
 
 /** Ids of stacks have this bit: `isStack`. */
 const FIRST_ID = 1n << 63n;
+
+function stackText(pcs: BigUint64Array, end: UnwindEnd): string {
+  return `${end} ${Buffer.from(pcs.buffer, pcs.byteOffset, pcs.byteLength).toString("latin1")}`;
+}

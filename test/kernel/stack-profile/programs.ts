@@ -148,13 +148,14 @@ export function program(
   as = `bk-${name}`,
 ): string {
   folder ??= mkdtempSync(join(tmpdir(), "bpfkit-stacks-"));
-  const known = made.get(`${as} ${flags.join(" ")}`);
+  const key = `${name} ${as} ${flags.join(" ")}`;
+  const known = made.get(key);
   if (known !== undefined) return known;
   const inside = mkdtempSync(join(folder, "p"));
   const file = join(inside, as);
   writeFileSync(`${file}.c`, sources[name]);
   execFileSync("gcc", [...flags, "-pthread", "-o", file, `${file}.c`], { stdio: "pipe" });
-  made.set(`${as} ${flags.join(" ")}`, file);
+  made.set(key, file);
   return file;
 }
 

@@ -4,10 +4,12 @@ import { once } from "node:events";
 import { bpfkit } from "../../cli/built-bpfkit";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
-import { countOf, type Profiled, profiled, through } from "./profiled";
+import { countOf, type Profiled, profiled, through, timeOf } from "./profiled";
 import { program, removePrograms } from "./programs";
 
 const NEEDS = ["perf-event", "btf", "ring-buffer", "program:gcc"];
+const EVENTS = ["btf", "btf-raw-tracepoint", "ring-buffer", "program:gcc"];
+const WAITS = [...EVENTS, "perf-event"];
 const RUN_MS = String(rounds(1000, 3000));
 /** An emulated machine could not read samples as fast as they would come. */
 const OFTEN = ["--freq", String(rounds(997, 97)), "-U"];
@@ -63,6 +65,44 @@ kernelTest(NEEDS, "a copy too small: how many stacks go on is said, and they are
   expect(notes.join("\n")).toMatch(/^\d+ of \d+ user stacks go on further up than the part .* --stack-size/m);
 });
 
+for (const how of ["auto", "dwarf"])
+  kernelTest(WAITS, `waits are unwound, and the stacks that end them: ${how}`, async () => {
+    const file = program("wakes", ["-O2", ...WITHOUT], "bk-without");
+    const args = ["-U", "--off-cpu", "--wakeup", "--unwind", how];
+    const { stacks, lost } = await profiled(...args, "--", file);
+    const waits = through(stacks, "receive", "wait_byte", "--", "send_byte", "main");
+    expect(countOf(waits)).toBe(11);
+    expect(timeOf(waits)).toBeGreaterThan(11 * 2e6);
+    expect(waits[0]?.names.slice(-3)).toEqual(["__libc_start_main", "_start", "bk-without"]);
+    expect(lost).toMatchObject({ samplesFull: 0, stacksFull: 0, tasksFull: 0 });
+  });
+
+kernelTest(WAITS, "--wakeup and --wall unwind, too", async () => {
+  const file = program("wakes", ["-O2", ...WITHOUT], "bk-without");
+  const { stacks } = await profiled("-U", "--wakeup", "--", file);
+  expect(countOf(through(stacks, "bk-without", "_start", "__libc_start_main"))).toBeGreaterThanOrEqual(11);
+  expect(countOf(through(stacks, "main", "send_byte"))).toBe(11);
+  const wall = await profiled("-U", "--wall", "--", file);
+  expect(countOf(through(wall.stacks, "receive", "wait_byte", "[sleeping]"))).toBe(11);
+});
+
+kernelTest(EVENTS, "--on with --unwind dwarf: each event, with its stack", async () => {
+  const file = program("wakes", ["-O2", ...WITHOUT], "bk-without");
+  const args = ["-U", "--unwind", "dwarf", "--on", "s:write", "--weight", "arg2"];
+  const { stacks, lost } = await profiled(...args, "--", file);
+  expect(countOf(through(stacks, "_start", "__libc_start_main"))).toBe(11);
+  expect(countOf(through(stacks, "main", "send_byte"))).toBe(11);
+  expect(lost).toMatchObject({ samplesFull: 0, stacksFull: 0 });
+});
+
+kernelTest([...EVENTS, "uprobe"], "a user function's own first instruction is unwound", async () => {
+  const file = program("wakes", ["-O2", ...WITHOUT], "bk-without");
+  const args = ["-U", "--unwind", "dwarf", "--on", `${file}:send_byte`];
+  const { stacks } = await profiled(...args, "--", file);
+  expect(countOf(through(stacks, "_start", "__libc_start_main"))).toBe(11);
+  expect(countOf(stacks.filter(({ names }) => names.slice(-2).join() === "main,send_byte"))).toBe(11);
+});
+
 // On arm64 it has not been tried.
 kernelTest(
   [...NEEDS, "x86-64"],
@@ -87,7 +127,6 @@ kernelTest(
 
 test("what cannot be unwound is refused", async () => {
   for (const [args, message] of [
-    [["--unwind", "dwarf", "--off-cpu"], "unwind: only samples"],
     [["--unwind", "dwaf"], 'unwind: "dwaf" is none of auto, dwarf, fp'],
     [["--stack-size", "12"], "stack-size: 12 is not a multiple of 8 from 8 to 65528"],
   ] as const) {

@@ -47,6 +47,12 @@ const variants: readonly (readonly [name: string, given: Given, facts: KernelFac
     { measure: "off-cpu", waker: true, by: "thread", user: false },
     madeUpFacts(NAMESPACE),
   ],
+  ["off-cpu-wakeup-unwound", { measure: "off-cpu", waker: true, stackSize: 8192 }, madeUpFacts()],
+  [
+    "event-unwound",
+    { measure: "event", event: { sites: [{ hook: VFS_READ, arguments: "words" }] }, stackSize: 4096 },
+    madeUpFacts(),
+  ],
   ["unwound", { stackSize: 8192 }, madeUpFacts()],
   [
     "event-function-weighted",

@@ -22,6 +22,7 @@ const PLACES: Readonly<Record<string, readonly [offset: number, size: number]>> 
   "pid.numbers": [96, 16],
   "upid.ns": [8, 8],
   "pid_namespace.ns.inum": [120, 4],
+  "task_struct.mm": [1200, 8],
 };
 
 function madeUpBtf(): Btf {
