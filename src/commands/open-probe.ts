@@ -35,13 +35,16 @@ export interface Whose {
   readonly filter: TaskFilter;
   /** Only COMMAND and its descendants. */
   readonly follow: boolean;
+  /** What programs must find in their maps from the first event on. */
+  readonly fill?: (session: Session) => void;
 }
 
 /** Loads and attaches a probe, with the maps of its filters filled in. */
-export function openProbe(kernel: Kernel, spec: ProbeSpec, { filter, follow }: Whose): Session {
+export function openProbe(kernel: Kernel, spec: ProbeSpec, { filter, follow, fill }: Whose): Session {
   const prepare = (session: Session) => {
     if (filter.cgroup !== undefined) putCgroup(session, filter.cgroup);
     if (follow) session.mappedArray(marks).view.setUint8(kernel.ownPid(), Mark.armed);
+    fill?.(session);
   };
   return Session.open(kernel, spec, prepare);
 }

@@ -137,7 +137,13 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
     hook: { kind: "btf-raw-tracepoint", name: "sched_switch" },
     code: [
       mov(r6, r1),
-      arrive(options, facts, { tid: task("pid").offset, tidAt, keyOffset: Value.offsets.key, leave }),
+      arrive(options, facts, {
+        tid: task("pid").offset,
+        tidAt,
+        keyOffset: Value.offsets.key,
+        scratch,
+        leave,
+      }),
       leave,
       [load(8, r1, r6, 8), load(4, r1, r1, task("pid").offset), store(4, fp, tidAt, r1)],
       // Every processor's idle task has the id 0.
@@ -195,13 +201,14 @@ interface Arrival {
   readonly tid: number;
   readonly tidAt: number;
   readonly keyOffset: number;
+  readonly scratch: number;
   readonly leave: Label;
 }
 
 /** Charges the task that comes onto the processor for its absence, if it was seen leaving. */
 function arrive(options: OffCpuOptions, facts: KernelFacts, arrival: Arrival): Block {
   const { off, tally, minNs } = options;
-  const { tid, tidAt, keyOffset, leave } = arrival;
+  const { tid, tidAt, keyOffset, scratch, leave } = arrival;
   const forget = label("forget");
   return [
     [load(8, r1, r6, 16), load(4, r1, r1, tid), store(8, fp, tidAt, r1), jump32.eq(r1, 0, leave)],
@@ -209,7 +216,7 @@ function arrive(options: OffCpuOptions, facts: KernelFacts, arrival: Arrival): B
     [call(helper.ktimeGetNs), load(8, r1, r8, 0), sub(r0, r1), mov(r7, r0)],
     minNs > 0 ? [loadImm64(r1, BigInt(minNs)), jump.lt(r7, r1, forget)] : [],
     handOverReturn(options, facts, arrival, forget),
-    addToStacks(tally, r8, keyOffset, r7, r9),
+    addToStacks(tally, r8, keyOffset, r7, r9, scratch),
     [forget, remove(off.away, tidAt)],
   ];
 }

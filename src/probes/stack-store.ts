@@ -2,7 +2,7 @@
  * Call stacks, each kept once, as addresses. A stack trace map has one place per hash value of 32 bits or less: a stack
  * whose place is taken by another is lost, long before the map is full. So stacks lie in a hash map under 63 bits of
  * a hash that the program computes, and the leaves are compared all the same. What goes wrong is told apart and
- * counted. Pure but for `readStacks` and `readStackLosses`, which read an open session.
+ * counted. Pure but for `readStackLosses`, which reads an open session.
  */
 import { add, mov, mul, or, rsh, xor } from "../asm/alu";
 import { atomicAdd } from "../asm/atomic";
@@ -10,7 +10,7 @@ import { helper } from "../asm/helper-ids";
 import { type Block, type Label, label } from "../asm/instruction";
 import { call, jump, jump32 } from "../asm/jump";
 import { lookup, stackAddress } from "../asm/macros/map";
-import { load, loadImm64, loadMap, loadMapValue, store } from "../asm/memory";
+import { load, loadImm64, loadMapValue, store } from "../asm/memory";
 import { fp, type Register, r0, r1, r2, r3, r4 } from "../asm/register";
 import { hashMap, type MapSpec, mappableArray, perCpuArrayMap } from "../bpf/map-spec";
 import type { Session } from "../bpf/session";
@@ -18,6 +18,7 @@ import { stackFrames } from "../bpf/stack-trace-spec";
 import { MapUpdate } from "../core/bpf-uapi";
 import { count64, struct, u64 } from "../core/codec";
 import { errno } from "../core/errno";
+import { findMap, loadFoundMap, TURN_SLOT, type TurnMap, turnMap } from "./turn-map";
 
 /** PERF_MAX_STACK_DEPTH, the default of kernel.perf_event_max_stack, which limits what the kernel hands over. */
 export const MAX_DEPTH = 127;
@@ -62,22 +63,23 @@ export interface StackLosses {
 /** The maps of a store. */
 export interface StackStore {
   readonly maps: readonly MapSpec[];
-  readonly stacks: MapSpec<bigint, BigUint64Array>;
+  readonly stacks: TurnMap<bigint, BigUint64Array>;
   readonly scratch: MapSpec<number, BigUint64Array>;
   readonly losses: MapSpec<number, StackLosses>;
 }
 
-/** Lays out room for `maxStacks` stacks, kernel and user halves counted each. */
-export function stackStore(maxStacks: number): StackStore {
+/** Lays out room for `maxStacks` stacks, kernel and user halves counted each, perhaps to be emptied now and then. */
+export function stackStore(maxStacks: number, takesTurns: boolean): StackStore {
   const frames = stackFrames(MAX_DEPTH);
-  const stacks = hashMap("stacks", { key: u64, value: frames, maxEntries: maxStacks });
+  const map = hashMap<bigint, BigUint64Array>("stacks", { key: u64, value: frames, maxEntries: maxStacks });
+  const stacks = turnMap(map, takesTurns);
   const scratch = perCpuArrayMap("stack_scratch", frames, 1);
   const losses = mappableArray("stack_losses", Losses, 1);
-  return { maps: [stacks, scratch, losses] as MapSpec[], stacks, scratch, losses };
+  return { maps: [...stacks.maps, scratch, losses] as MapSpec[], stacks, scratch, losses };
 }
 
 /** Bytes of the stack that `captureStack` needs. */
-export const CAPTURE_STACK = 8;
+export const CAPTURE_STACK = 8 + TURN_SLOT;
 
 export interface Capture {
   readonly side: StackSide;
@@ -101,6 +103,7 @@ export function captureStack(to: StackStore, { side, ctx, id, work, stack }: Cap
     label("captured"),
   ];
   return [
+    findMap(to.stacks, at - TURN_SLOT, none),
     [store(8, fp, at, 0), lookup(to.scratch, at), jump.eq(r0, 0, none), mov(work, r0)],
     [mov(r1, ctx), mov(r2, work), mov(r3, BYTES), mov(r4, side === "user" ? USER_STACK : 0)],
     [call(helper.getStack), jump.slt(r0, 0, broken), jump.eq(r0, 0, none), mov(id, r0)],
@@ -142,9 +145,10 @@ function hashOf(words: Register, bytes: Register): Block {
 /** Puts the stack at `words` under the id at `fp + at` unless it is there. `id` becomes the reason where it cannot. */
 function keep(to: StackStore, words: Register, id: Register, at: number, kept: Label): Block {
   const [known, collides] = [label("known"), label("collides")];
+  const stacks = loadFoundMap(to.stacks, at - TURN_SLOT);
   return [
-    [lookup(to.stacks, at), jump.ne(r0, 0, known)],
-    [loadMap(r1, to.stacks), stackAddress(r2, at), mov(r3, words), mov(r4, MapUpdate.BPF_NOEXIST)],
+    [stacks, stackAddress(r2, at), call(helper.mapLookupElem), jump.ne(r0, 0, known)],
+    [stacks, stackAddress(r2, at), mov(r3, words), mov(r4, MapUpdate.BPF_NOEXIST)],
     [call(helper.mapUpdateElem), jump32.eq(r0, 0, kept), jump32.eq(r0, -errno.EEXIST, kept)],
     [countLoss(to, "stacksFull"), mov(id, Number(StackId.full)), jump.always(kept)],
     known,
@@ -152,11 +156,6 @@ function keep(to: StackStore, words: Register, id: Register, at: number, kept: L
     [load(8, r1, r0, 8), load(8, r2, words, 8), jump.eq(r1, r2, kept)],
     [collides, countLoss(to, "collisions"), mov(id, Number(StackId.collision))],
   ];
-}
-
-/** The addresses of every stack by its id, the innermost first. */
-export function readStacks({ stacks }: StackStore, session: Session): Map<bigint, BigUint64Array> {
-  return new Map(session.map(stacks).entries());
 }
 
 /** What has gone wrong so far. */

@@ -1,7 +1,7 @@
 /**
  * How often each pair of a kernel stack and a user stack was met, by whose it is, counted in the kernel. A key that is
  * new is announced in a ring buffer, so that user space can look at the process while it lives. Pure but for
- * `readStackTally`, which reads an open session.
+ * `readTallyLosses`, which reads an open session.
  */
 import { add, mov, rsh } from "../asm/alu";
 import { atomicAdd } from "../asm/atomic";
@@ -10,7 +10,7 @@ import { type Block, label } from "../asm/instruction";
 import { call, jump, jump32 } from "../asm/jump";
 import { emitRecord } from "../asm/macros/record";
 import { COMM_SIZE, readComm, zero } from "../asm/macros/stack";
-import { load, loadMap, loadMapValue, store } from "../asm/memory";
+import { load, loadMapValue, store } from "../asm/memory";
 import { fp, type Register, r0, r1, r2, r3, r4, r5 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
 import { hashMap, type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../bpf/map-spec";
@@ -19,6 +19,7 @@ import { MapUpdate } from "../core/bpf-uapi";
 import { type Codec, count64, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
 import { errno } from "../core/errno";
 import { readProcessComm, shownIds } from "./current-task";
+import { findMap, loadFoundMap, type TurnMap, turnMap } from "./turn-map";
 
 /** What stacks are grouped by; the process is always known, because user addresses mean nothing without it. */
 export const stackDimensions = ["process", "thread", "comm", "cpu", "cgroup", "container"] as const;
@@ -105,6 +106,11 @@ export function writeStackKey(
   ];
 }
 
+/** A key as text. Keys of one run have the same fields in the same order. */
+export function keyText(key: StackKey): string {
+  return Object.values(key).join("|");
+}
+
 /** What was counted for a key. */
 export interface StackWeight {
   /** Samples or events. */
@@ -130,26 +136,28 @@ export interface StackTally {
   readonly parts: StackKeyParts;
   readonly key: StackKeyCodec;
   readonly maps: readonly MapSpec[];
-  readonly counts: MapSpec<StackKey, StackWeight>;
+  readonly counts: TurnMap<StackKey, StackWeight>;
   readonly blank: MapSpec<number, StackWeight>;
   readonly losses: MapSpec<number, { mapFull: number; mapBusy: number }>;
   readonly announcements: RingSpec<Announcement>;
 }
 
-/** Lays out the maps. */
-export function stackTally(parts: StackKeyParts, maxEntries: number): StackTally {
+/** Lays out the maps; what is counted may be emptied now and then. */
+export function stackTally(parts: StackKeyParts, maxEntries: number, takesTurns: boolean): StackTally {
   const key = stackKeyCodec(parts);
-  const counts = hashMap<StackKey, StackWeight>("stack_counts", { key, value: Weight, maxEntries });
+  const map = hashMap<StackKey, StackWeight>("stack_counts", { key, value: Weight, maxEntries });
+  const counts = turnMap(map, takesTurns);
   const blank = mappableArray("stack_blank", Weight, 1);
   const losses = mappableArray("count_losses", Losses, 1);
   const announcements = ringBuffer<Announcement>("stack_tasks", ANNOUNCEMENT_BYTES, Announced);
-  const maps = [counts, blank, losses, announcements] as readonly unknown[] as MapSpec[];
+  const maps = [...counts.maps, blank, losses, announcements] as readonly unknown[] as MapSpec[];
   return { parts, key, maps, counts, blank, losses, announcements };
 }
 
 /**
  * Counts one for the key at `key + at`, and adds `weight` to its total. `key` and `weight` are kept by calls, or `key`
- * is the frame pointer. `work` is one more register that they keep. Loses r0–r5 and `work`.
+ * is the frame pointer. `work` is one more register that they keep, `slot` names TURN_SLOT free bytes of the stack.
+ * Loses r0–r5 and `work`.
  */
 export function addToStacks(
   tallied: StackTally,
@@ -157,15 +165,17 @@ export function addToStacks(
   at: number,
   weight: Register | number,
   work: Register,
+  slot: number,
 ): Block {
   const { counts, blank, losses } = tallied;
   const [found, again, done] = [label("counted"), label("again"), label("added")];
   const [full, lost] = [label("full"), label("lost")];
   const address: Block = [mov(r2, key), add(r2, at)];
-  const find: Block = [loadMap(r1, counts), address, call(helper.mapLookupElem), jump.ne(r0, 0, found)];
+  const map = loadFoundMap(counts, slot);
+  const find: Block = [map, address, call(helper.mapLookupElem), jump.ne(r0, 0, found)];
   return [
-    find,
-    [loadMap(r1, counts), address, loadMapValue(r3, blank), mov(r4, MapUpdate.BPF_NOEXIST)],
+    [findMap(counts, slot, done), find],
+    [map, address, loadMapValue(r3, blank), mov(r4, MapUpdate.BPF_NOEXIST)],
     [call(helper.mapUpdateElem), jump32.eq(r0, -errno.EEXIST, again), jump32.ne(r0, 0, full)],
     announce(tallied, key, at, work),
     [again, find, mov(r3, Losses.offsets.mapBusy), jump.always(lost)],
@@ -203,14 +213,13 @@ export function announce(
   return [named(comm, pid), "wakerComm" in codec.fields ? named(wakerComm, wakerPid) : []];
 }
 
-/** Everything counted so far. */
-export interface StackReading {
-  readonly entries: readonly (readonly [StackKey, StackWeight])[];
+/** What could not be counted so far. */
+export interface TallyLosses {
   readonly mapFull: number;
   readonly mapBusy: number;
 }
 
-/** Reads a tally. */
-export function readStackTally({ counts, losses }: StackTally, session: Session): StackReading {
-  return { entries: session.map(counts).entries(), ...session.mappedArray(losses).get(0) };
+/** Reads how much that was. */
+export function readTallyLosses({ losses }: StackTally, session: Session): TallyLosses {
+  return session.mappedArray(losses).get(0);
 }

@@ -3,14 +3,15 @@ import type { Session } from "../../bpf/session";
 import { NS_PER } from "../../core/units";
 import type { Frame, Profile, WeightUnit } from "../../output/stacks/profile";
 import { ProfileBuilder } from "../../output/stacks/profile-builder";
-import { type Away, type OffCpuState, offCpuState, readOffCpu } from "../../probes/off-cpu";
-import { readStackLosses, readStacks } from "../../probes/stack-store";
-import { type Announcement, ON_CPU, readStackTally, type StackDimension } from "../../probes/stack-tally";
+import { type Away, type OffCpuState, offCpuState } from "../../probes/off-cpu";
+import { readStackLosses } from "../../probes/stack-store";
+import { type Announcement, ON_CPU, readTallyLosses, type StackDimension } from "../../probes/stack-tally";
 import type { Clock } from "../context";
+import { type CountedStacks, CountedStacksReader, type Entry } from "./counted-stacks";
 import { type GroupNames, groupLabel } from "./group-label";
 import { KernelNames } from "./kernel-names";
 import type { Measure, StackProbe } from "./probe";
-import { CountsSince, EntriesSince, type Entry } from "./since-last";
+import { CountsSince } from "./since-last";
 import { isInterrupt, marker, StackPaths, wakerOf } from "./stack-paths";
 import { UnnamedFrames } from "./unnamed-frames";
 import { UnwoundStacks } from "./unwound-stacks";
@@ -52,7 +53,7 @@ export class Collector {
   private readonly kernelNames = new KernelNames();
   private readonly paths: StackPaths;
   private readonly interrupts = new Map<bigint, boolean>();
-  private readonly entries = new EntriesSince();
+  private readonly counted: CountedStacksReader;
   private readonly counts = new CountsSince();
   /** Samples that come one by one. */
   private readonly unwound: UnwoundStacks | undefined;
@@ -65,6 +66,7 @@ export class Collector {
     private readonly options: CollectorOptions,
   ) {
     this.paths = new StackPaths(this.kernelNames, userNames, options.kernel);
+    this.counted = new CountedStacksReader(session, probe.store, probe.tally, probe.off);
     const { maxStacks, arch } = options;
     if (probe.samples !== undefined)
       this.unwound = new UnwoundStacks(session, probe.samples, userNames, maxStacks, arch, (kernel) =>
@@ -101,18 +103,17 @@ export class Collector {
   collect(stretch: Stretch): { profile: Profile; ticks: number } {
     const { session, probe, options } = this;
     const ticks = this.ticksSince();
-    const reading = readStackTally(probe.tally, session);
-    const off = probe.off === undefined ? undefined : readOffCpu(probe.off, session);
-    this.unwound?.drain();
+    const { entries, walked, off } = this.counted.read(() => this.unwound?.drain());
     this.meet(session.ringBuffer(probe.tally.announcements).drain());
-    const changed = [...this.entries.since(reading.entries), ...(this.unwound?.takeEntries() ?? [])];
+    const changed = [...entries, ...(this.unwound?.takeEntries() ?? [])];
     if (stretch.last && off !== undefined) changed.push(...this.stillAway(off.away, stretch));
     const builder = new ProfileBuilder();
     const unnamed = new UnnamedFrames();
-    this.fill(builder, changed, unnamed);
+    this.fill(builder, changed, walked, unnamed);
     this.unwound?.forget();
+    this.interrupts.clear();
     const { unwalkable, stacksFull, collisions, truncated } = readStackLosses(probe.store, session);
-    const { mapFull, mapBusy } = reading;
+    const { mapFull, mapBusy } = readTallyLosses(probe.tally, session);
     const lost = this.counts.since({
       mapFull,
       mapBusy,
@@ -158,8 +159,13 @@ export class Collector {
     });
   }
 
-  private fill(builder: ProfileBuilder, entries: readonly Entry[], unnamed: UnnamedFrames): void {
-    const sources = { walked: readStacks(this.probe.store, this.session), unwound: this.unwound };
+  private fill(
+    builder: ProfileBuilder,
+    entries: readonly Entry[],
+    walked: CountedStacks["walked"],
+    unnamed: UnnamedFrames,
+  ): void {
+    const sources = { walked, unwound: this.unwound };
     const groups = new Map<string, number>();
     const frames = new Map<Frame, number>();
     const numberOf = (frame: Frame) => {
@@ -203,7 +209,7 @@ export class Collector {
   private beginsWithInterrupt(kernel: bigint): boolean {
     let known = this.interrupts.get(kernel);
     if (known === undefined) {
-      const stack = this.session.map(this.probe.store.stacks).lookup(kernel);
+      const stack = this.counted.stack(kernel);
       known = stack !== undefined && this.kernelNames.frames(stack).some(isInterrupt);
       this.interrupts.set(kernel, known);
     }

@@ -13,6 +13,7 @@ import { eventSites, parseEventTarget } from "../event-sites";
 import { intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
 import { Collector } from "./collector";
+import { beginCounting } from "./counted-stacks";
 import type { EventOptions } from "./event-program";
 import { check, copiedStack, measureOf, type Options, options, unitOf } from "./options";
 import { type ProbeOptions, stackProbe } from "./probe";
@@ -66,7 +67,11 @@ export const stackProfile = defineCommand({
     const event = eventOf(given, facts, kernel);
     const probe = stackProbe(probeOptions(given, facts, { follow, event, pid: kernel.ownPid() }), facts);
     using userNames = new UserNames(readable());
-    using session = openProbe(kernel, probe.spec, { filter: taskFilter(given), follow });
+    using session = openProbe(kernel, probe.spec, {
+      filter: taskFilter(given),
+      follow,
+      fill: (opened) => beginCounting(probe, opened),
+    });
     const attachedNs = context.clock.monotonicNs();
     tellAttached(context, probe.spec);
     context.notice(introduction(given, context));
@@ -131,6 +136,7 @@ function probeOptions(given: Options, facts: KernelFacts, { follow, event, pid }
     filter: taskFilter(given),
     follow,
     maxStacks: given.maxStacks,
+    isRepeated: given.interval !== undefined || given.live,
     stackSize: copiedStack(given, facts),
     ourselves: { pid },
   };

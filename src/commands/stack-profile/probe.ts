@@ -73,6 +73,8 @@ export interface ProbeOptions {
   /** Count only the descendants of the program that bpfkit starts. */
   readonly follow: boolean;
   readonly maxStacks: number;
+  /** What is counted is read more than once: maps are emptied each time. */
+  readonly isRepeated: boolean;
   /** Bytes of user stacks that samples bring along to be unwound; undefined where the kernel follows frame pointers. */
   readonly stackSize?: number | undefined;
   /** bpfkit itself, which is not counted unless `filter.pids` names it. */
@@ -106,10 +108,11 @@ const UNCLOCKED_RATE = 4000;
 /** Builds the probe. */
 export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProbe {
   const { measure, by, maxStacks, filter, follow, stackSize } = options;
-  const stacks = stackStore(maxStacks);
+  const stacks = stackStore(maxStacks, options.isRepeated);
   const tally = stackTally(
     { by, state: hasWaits(measure), waker: options.waker },
     PAIRS_PER_STACK * maxStacks,
+    options.isRepeated,
   );
   const ticks =
     measure === "cpu" || measure === "wall"
@@ -180,7 +183,7 @@ function onTick(
       ],
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
       samples === undefined
-        ? addToStacks(tally, fp, keyAt, 1, r9)
+        ? addToStacks(tally, fp, keyAt, 1, r9, SCRATCH)
         : emitStackRecord(samples, facts, {
             ...{ kind: "sample", key: fp, at: keyAt, fields: { weight: 1 }, work: r9 },
           }),
@@ -219,7 +222,7 @@ function onEvents(
     writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
     weigh(r7),
     samples === undefined
-      ? addToStacks(tally, fp, keyAt, r7, r9)
+      ? addToStacks(tally, fp, keyAt, r7, r9, SCRATCH)
       : emitStackRecord(samples, facts, {
           ...{ kind: "sample", key: fp, at: keyAt, fields: { weight: r7 }, work: r9 },
         }),

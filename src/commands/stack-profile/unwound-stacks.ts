@@ -5,10 +5,9 @@
 import type { Session } from "../../bpf/session";
 import { lostSamples, RecordKind, type StackSamples } from "../../probes/stack-samples";
 import { StackId } from "../../probes/stack-store";
-import type { StackKey, StackWeight } from "../../probes/stack-tally";
+import { keyText, type StackKey, type StackWeight } from "../../probes/stack-tally";
 import { userStackView } from "../../probes/user-stack-copy";
 import { MOST_FRAMES, type UnwindEnd, Unwinder, type UnwindProcess } from "../../symbols/unwind/unwinder";
-import { keyText } from "./since-last";
 
 /** The processes that stacks are of. */
 export interface UnwoundProcesses {

@@ -1,7 +1,8 @@
 /** Stacks at events, counted and weighted. */
-import { bpfkit } from "../../cli/built-bpfkit";
+import { spawn } from "node:child_process";
+import { ATTACHED, bpfkit, bpfkitStarted } from "../../cli/built-bpfkit";
 import { kernelTest } from "../kernel-test";
-import { countOf, profiled, profileOf, through } from "./profiled";
+import { countOf, profiled, profileOf, profilesOf, through } from "./profiled";
 import { program, removePrograms } from "./programs";
 
 const NEEDS = ["perf-event", "btf", "btf-raw-tracepoint", "ring-buffer"];
@@ -32,6 +33,37 @@ kernelTest(NEEDS, "--on a tracepoint, without tracefs", async () => {
   expect(countOf(through(stacks, "kernel_clone"))).toBe(3);
   expect(stacks.flatMap(({ names }) => names).filter((name) => /bpf_|__traceiter/.test(name))).toEqual([]);
 });
+
+for (const how of ["fp", "dwarf"])
+  kernelTest(
+    [...NEEDS, "program:gcc"],
+    `with --interval there is room again after each report: --unwind ${how}`,
+    async () => {
+      const child = spawn(program("paths"), { stdio: ["pipe", "ignore", "ignore"] });
+      try {
+        const args = ["-U", "--on", "s:getppid", "--unwind", how, "--max-stacks", "67", "-i", "200ms"];
+        const {
+          ended,
+          shows,
+          child: tracer,
+        } = bpfkitStarted(...["stack-profile", "--json", ...args, "-p", String(child.pid)]);
+        await shows(ATTACHED);
+        // The next ones are asked for when these have been reported: never more at once than there is room for.
+        for (let batch = 0; batch < 8; batch++) {
+          child.stdin.write("x");
+          await shows(`end_${batch}`);
+        }
+        tracer.kill("SIGINT");
+        const reports = profilesOf(await ended);
+        const stacks = reports.flatMap((report) => report.stacks);
+        expect(countOf(stacks)).toBe(8 * 53);
+        expect(new Set(stacks.map(({ names }) => names.join())).size).toBe(8 * 53);
+        for (const { lost } of reports) expect(lost).toMatchObject({ stacksFull: 0, mapFull: 0 });
+      } finally {
+        child.kill("SIGKILL");
+      }
+    },
+  );
 
 kernelTest([...NEEDS, "uprobe", "program:gcc"], "--on a function of a program", async () => {
   const file = program("sleeps");

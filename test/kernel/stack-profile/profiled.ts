@@ -37,6 +37,14 @@ export function profileOf(ended: Ended): Profiled {
   return { stacks, totals, lost, notes };
 }
 
+/** The profiles of a run with `--json` and `--interval`, one document after the other. */
+export function profilesOf(ended: Ended): Profiled[] {
+  return ended.stdout
+    .split(/^(?=\{$)/m)
+    .filter((document) => document !== "")
+    .map((stdout) => profileOf({ ...ended, stdout }));
+}
+
 /** Runs it to its end. */
 export async function profiled(...args: string[]): Promise<Profiled> {
   return profileOf(await bpfkit("stack-profile", "--json", ...args));

@@ -105,6 +105,43 @@ int main(void) {
   return 0;
 }`;
 
+/**
+ * For each byte of its input 53 calls of getppid, each by a way of its own, and ends with one through `end_0` to `end_7`,
+ * the next each time. System calls of its own, as above.
+ */
+const paths = `
+#include <sys/syscall.h>
+#include <unistd.h>
+static volatile int sink;
+#if defined(__x86_64__)
+#define ASK() ({ long r; __asm__ volatile("syscall" : "=a"(r) : "0"(110L) : "rcx", "r11", "memory"); r; })
+#else
+#define ASK() ({ register long n __asm__("x8") = 173; register long a __asm__("x0"); \\
+  __asm__ volatile("svc 0" : "=r"(a) : "r"(n) : "memory"); a; })
+#endif
+#define NOINLINE __attribute__((noinline))
+NOINLINE void begun(void) { sink++; }
+NOINLINE void ask(void) { begun(); ASK(); sink++; }
+NOINLINE void turn(unsigned way, int left);
+NOINLINE void one(unsigned way, int left) { turn(way >> 1, left - 1); sink++; }
+NOINLINE void other(unsigned way, int left) { turn(way >> 1, left - 1); sink++; }
+NOINLINE void turn(unsigned way, int left) {
+  if (left == 0) ask(); else if (way & 1) one(way, left); else other(way, left);
+  sink++;
+}
+#define END(n) NOINLINE void end_##n(void) { ask(); sink++; }
+END(0) END(1) END(2) END(3) END(4) END(5) END(6) END(7)
+int main(void) {
+  static void (*const ends[])(void) = { end_0, end_1, end_2, end_3, end_4, end_5, end_6, end_7 };
+  char c;
+  for (unsigned batch = 0; batch < 8 && read(0, &c, 1) == 1; batch++) {
+    for (unsigned i = 0; i < 52; i++) turn(batch * 52 + i, 9);
+    ends[batch]();
+  }
+  while (read(0, &c, 1) == 1) sink++;
+  return 0;
+}`;
+
 /** Two threads with names of their own that compute until `argv[1]` ms of the process's time are over. */
 const threads = `
 #define _GNU_SOURCE
@@ -129,7 +166,7 @@ int main(int argc, char **argv) {
   return argc > 99;
 }`;
 
-const sources = { shares, sleeps, threads, wakes } as const;
+const sources = { shares, sleeps, threads, wakes, paths } as const;
 export type ProgramName = keyof typeof sources;
 
 /**

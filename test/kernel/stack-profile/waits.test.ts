@@ -1,8 +1,10 @@
 /** Time off the processor, of programs that sleep as long as they say. */
-import { bpfkit } from "../../cli/built-bpfkit";
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { ATTACHED, bpfkit, bpfkitStarted } from "../../cli/built-bpfkit";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
-import { countOf, type Profiled, profileOf, through, timeOf } from "./profiled";
+import { countOf, type Profiled, profileOf, profilesOf, through, timeOf } from "./profiled";
 import { program, removePrograms } from "./programs";
 
 const NEEDS = ["btf", "btf-raw-tracepoint", "ring-buffer", "program:gcc"];
@@ -66,3 +68,39 @@ kernelTest([...NEEDS, "perf-event"], "--wall has both, marked by what the task d
   const running = profileOf(ending).stacks.filter(({ names }) => names.at(-1) === "[running]");
   expect(timeOf(through(running, "hot_sixty"))).toBeGreaterThan(100e6);
 });
+
+for (const how of ["fp", "dwarf"])
+  kernelTest(NEEDS, `a wait that outlasts reports keeps its stacks: --unwind ${how}`, async () => {
+    const child = spawn(program("paths"), { stdio: ["pipe", "ignore", "ignore"] });
+    const args = ["--off-cpu", "--unwind", how, "--json", "-i", "100ms", "-p", String(child.pid)];
+    const tracer = bpfkitStarted("stack-profile", ...args);
+    try {
+      await tracer.shows(ATTACHED);
+      // The first wait has begun before anybody looked; the second one begins now.
+      child.stdin.write("x");
+      await reports(tracer.child.stdout as Readable, 5);
+      child.stdin.write("x");
+      await tracer.shows('"name":"__schedule"');
+      tracer.child.kill("SIGINT");
+      const stacks = profilesOf(await tracer.ended).flatMap((report) => report.stacks);
+      const waits = through(through(stacks, "__schedule"), "read");
+      expect(Math.max(...waits.map(({ totalNs = 0 }) => totalNs))).toBeGreaterThan(200e6);
+      expect(stacks.flatMap(({ names }) => names).filter((name) => name.startsWith("[stack lost"))).toEqual(
+        [],
+      );
+    } finally {
+      child.kill("SIGKILL");
+      tracer.child.kill("SIGKILL");
+    }
+  });
+
+/** Waits for so many more reports in JSON. */
+function reports(stdout: Readable, count: number): Promise<void> {
+  let text = "";
+  return new Promise((resolve) => {
+    stdout.on("data", (chunk: string) => {
+      text += chunk;
+      if ((text.match(/^\{$/gm) ?? []).length >= count) resolve();
+    });
+  });
+}

@@ -21,6 +21,7 @@ function probeOf(given: Given, facts: KernelFacts) {
     filter: {},
     follow: false,
     maxStacks: 16_384,
+    isRepeated: false,
     ourselves: { pid: 4242 },
     ...given,
   };
@@ -41,6 +42,7 @@ const variants: readonly (readonly [name: string, given: Given, facts: KernelFac
   ["by-process-in-namespace", { by: "process", filter: FILTER }, madeUpFacts(NAMESPACE)],
   ["off-cpu", { measure: "off-cpu", minNs: 1_000_000 }, madeUpFacts()],
   ["off-cpu-preempted-by-cgroup", { measure: "off-cpu", preempted: true, by: "cgroup" }, madeUpFacts()],
+  ["off-cpu-repeated", { measure: "off-cpu", isRepeated: true }, madeUpFacts()],
   ["wakeup", { measure: "wakeup", waker: true }, madeUpFacts()],
   [
     "off-cpu-wakeup-by-thread",
