@@ -1,4 +1,4 @@
-/** Runs of syscall-top whose memory is watched. */
+/** Runs of bpfkit whose memory is watched. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
@@ -18,8 +18,8 @@ function startProgram(): void {
  * Peak of resident memory in MB of a run with these options, told by the process itself as it ends. Meanwhile other
  * programs come and go, so that a run of five seconds by process and syscall ends with some six hundred groups.
  */
-export async function peakOf(options: readonly string[]): Promise<number> {
-  const args = ["-r", benchScript("exit-peak"), bpfkitScript, "syscall-top", "-q", ...options];
+export async function peakOf(command: readonly string[]): Promise<number> {
+  const args = ["-r", benchScript("exit-peak"), bpfkitScript, ...command, "-q"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "pipe"] });
   let told = "";
   onText(child.stdio[3] as Readable, (text) => {
@@ -31,7 +31,7 @@ export async function peakOf(options: readonly string[]): Promise<number> {
   } finally {
     clearInterval(programs);
   }
-  if (!/^\d+$/.test(told)) throw new BpfkitError(`syscall-top ${options.join(" ")}: told no peak`);
+  if (!/^\d+$/.test(told)) throw new BpfkitError(`${command.join(" ")}: told no peak`);
   return Number(told) / 1024;
 }
 

@@ -1,4 +1,4 @@
-/** How much memory syscall-top takes, and whether that grows. */
+/** How much memory syscall-top and stack-profile take, and whether that grows. */
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
 import { describeGrowth, type Growth, summarizeGrowth } from "./memory-growth";
@@ -9,14 +9,22 @@ const LIMIT_MB = 80;
 const INTERVALS = 6000;
 const DURATION = ["-i", "100ms", "-d", "5"] as const;
 
-const modes = [[], ["--latency", "--by", "process,syscall"]] as const;
+const modes = [
+  ["syscall-top", ...DURATION],
+  ["syscall-top", "--latency", "--by", "process,syscall", ...DURATION],
+];
+/** Nothing was promised for these. */
+const profiles = [
+  ["stack-profile", "-d", "5"],
+  ["stack-profile", "--freq", "999", "--unwind", "dwarf", "-d", "5"],
+];
 
 async function run(bench: Bench): Promise<readonly Bound[]> {
   const peaks: { name: string; mb: number }[] = [];
-  for (const options of modes) {
-    const name = ["syscall-top", ...options, ...DURATION].join(" ");
+  for (const command of [...modes, ...profiles]) {
+    const name = command.join(" ");
     bench.note(name);
-    peaks.push({ name, mb: await peakOf([...options, ...DURATION]) });
+    peaks.push({ name, mb: await peakOf(command) });
   }
   bench.say(
     textTable(
@@ -30,7 +38,9 @@ async function run(bench: Bench): Promise<readonly Bound[]> {
   const live = summarizeGrowth(await watchLive(INTERVALS));
   bench.say(describeGrowth("alive after a forced garbage collection", live));
   return [
-    ...peaks.map(({ name, mb }) => ({ what: `peak of ${name}`, limit: LIMIT_MB, measured: mb, unit: "MB" })),
+    ...peaks
+      .slice(0, modes.length)
+      .map(({ name, mb }) => ({ what: `peak of ${name}`, limit: LIMIT_MB, measured: mb, unit: "MB" })),
     { what: "peak over many intervals", limit: LIMIT_MB, measured: resident.peakMb, unit: "MB" },
     growthBound("resident memory", resident),
     growthBound("live memory", live),

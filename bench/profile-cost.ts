@@ -1,8 +1,8 @@
 /** What sampling the stacks of a busy machine costs: stack-profile beside libbpf-tools' profile. */
-import { availableParallelism } from "node:os";
 import { readFacts } from "../src/bpf/facts";
 import { Kernel } from "../src/bpf/kernel";
 import { openLinux } from "../src/sys/linux";
+import type { ProgramRuns } from "./attached-programs";
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
 import { cpuBound, timesOf } from "./cpu-bound";
@@ -16,8 +16,7 @@ import { bpfkitScript } from "./this-build";
 const ROUNDS = 15;
 const HZ = 99;
 const BARE = "nothing";
-const PROCESSORS = availableParallelism();
-const work = cpuBound(1);
+const TOGETHER_SECONDS = 5;
 
 /** stack-profile with these options; a program takes the samples, another one looks at what is executed. */
 const stackProfile = (...options: readonly string[]): Tracer => ({
@@ -33,104 +32,105 @@ function peersOf({ peers: { "profile-libbpf": path } }: Bench): Tracer[] {
   return path === undefined ? [] : [{ name: PROFILE, command: [path, "-F", String(HZ)], programs: 1 }];
 }
 
-interface Sample {
-  /** Processor time of the workload, in seconds. */
-  readonly workload: number;
-  /** Of all processors while it ran. */
-  readonly machine: number;
-  /** In the tool's programs while the workload ran, and how often they ran. */
+/** What a tool has taken in a stretch of time. */
+interface Taken {
+  /** In its programs, in seconds, and how often the one that takes samples ran. */
   readonly programs: number;
-  readonly runs: number;
-  /** In the tool itself meanwhile. */
+  readonly samples: number;
+  /** In the tool itself, in seconds. */
   readonly tool: number;
 }
 
-async function traced(tracer: Tracer): Promise<Sample> {
+/** What each tool takes while all of them sample the same work at the same time. */
+async function together(tracers: readonly Tracer[]): Promise<readonly Taken[]> {
+  const running: RunningTracer[] = [];
+  try {
+    for (const tracer of tracers) running.push(await RunningTracer.start(tracer));
+    const before = running.map((each) => ({ runs: each.runs(), cpu: cpuSecondsOf(each.pid) }));
+    await timesOf(cpuBound(TOGETHER_SECONDS));
+    return running.map((each, i) => {
+      const { runs: old, cpu } = before[i] as { runs: Map<number, ProgramRuns>; cpu: number };
+      const added = [...each.runs()].map(([id, { runs, timeNs }]) => ({
+        runs: runs - (old.get(id)?.runs ?? 0),
+        timeNs: timeNs - (old.get(id)?.timeNs ?? 0),
+      }));
+      return {
+        programs: added.reduce((sum, { timeNs }) => sum + timeNs, 0) / 1e9,
+        samples: Math.max(...added.map(({ runs }) => runs)),
+        tool: cpuSecondsOf(each.pid) - cpu,
+      };
+    });
+  } finally {
+    for (const each of running) await each.kill();
+  }
+}
+
+/** Processor time in seconds that the work takes while a tool samples it. */
+async function traced(tracer: Tracer): Promise<number> {
   const running = await RunningTracer.start(tracer);
   try {
-    const [before, cpuBefore] = [running.runs(), cpuSecondsOf(running.pid)];
-    const times = await timesOf(work);
-    const [after, cpuAfter] = [running.runs(), cpuSecondsOf(running.pid)];
+    const { cpu } = await timesOf(cpuBound(1));
     await running.stop();
-    const added = [...after].map(([id, { runs, timeNs }]) => ({
-      runs: runs - (before.get(id)?.runs ?? 0),
-      timeNs: timeNs - (before.get(id)?.timeNs ?? 0),
-    }));
-    return {
-      workload: times.cpu,
-      machine: times.wall * PROCESSORS,
-      programs: added.reduce((sum, { timeNs }) => sum + timeNs, 0) / 1e9,
-      runs: added.reduce((sum, { runs }) => sum + runs, 0),
-      tool: cpuAfter - cpuBefore,
-    };
+    return cpu;
   } finally {
     await running.kill();
   }
 }
 
-const bare = async (): Promise<Sample> => {
-  const { cpu, wall } = await timesOf(work);
-  return { workload: cpu, machine: wall * PROCESSORS, programs: 0, runs: 0, tool: 0 };
-};
+/** A second of a processor has so many samples. */
+const shareOf = ({ programs, samples }: Taken) => (100 * HZ * programs) / samples;
 
-/** Percent of the machine's processor time. */
-const programShare = ({ programs, machine }: Sample) => (100 * programs) / machine;
-const toolShare = ({ tool, machine }: Sample) => (100 * tool) / machine;
-
-async function run(bench: Bench): Promise<readonly Bound[]> {
+async function sideBySide(bench: Bench, tracers: readonly Tracer[]): Promise<readonly Bound[]> {
   using _stats = new Kernel(openLinux(), readFacts()).enableStats();
-  const tracers = [unwinding, walking, ...peersOf(bench)];
-  const contenders: Contender<Sample>[] = [
-    { name: BARE, measure: bare },
-    ...tracers.map((tracer) => ({ name: tracer.name, measure: () => traced(tracer) })),
-  ];
-  const samples = await measureInTurn(contenders, bench.rounds ?? ROUNDS, bench);
-  const middle = (name: string, figure: (sample: Sample) => number) => {
-    const taken = samples.get(name) ?? [];
-    return taken.length === 0 ? undefined : median(taken.map(figure));
-  };
-  const rows = [...samples].map(([name, taken]) => {
-    const more = name === BARE ? undefined : summarize(moreThanBare(samples, name));
-    return [
-      name,
-      median(taken.map(({ workload }) => workload)).toFixed(3),
-      more === undefined ? "" : `${more.median.toFixed(2)} %`,
-      more === undefined ? "" : `${more.lower.toFixed(2)}–${more.upper.toFixed(2)}`,
-      name === BARE ? "" : median(taken.map(({ programs, runs }) => (1e6 * programs) / runs)).toFixed(2),
-      name === BARE ? "" : `${median(taken.map(programShare)).toFixed(3)} %`,
-      name === BARE ? "" : `${median(taken.map(toolShare)).toFixed(2)} %`,
-    ];
+  const taken = await together(tracers);
+  const rows = tracers.map(({ name }, i) => {
+    const each = taken[i] as Taken;
+    const perSample = (1e6 * each.programs) / each.samples;
+    const toolShare = (100 * each.tool * HZ) / each.samples;
+    return [name, String(each.samples), perSample.toFixed(1), shareOf(each).toFixed(3), toolShare.toFixed(2)];
   });
-  const head = ["attached", "CPU s", "more", "quartiles", "µs/sample", "programs", "tool"];
-  bench.say(textTable(head, rows));
-  bench.say(
-    `CPU s is what the workload takes on ${availableParallelism()} processors, and more what it takes above the bare run ` +
-      "of the same round. The time in the programs, by BPF_ENABLE_STATS, is part of that; the tool's own is not.",
-  );
-  const theirs = middle(PROFILE, programShare);
-  return [unwinding, walking].flatMap(({ name }): Bound[] => {
-    const [more, ours] = [moreThanBare(samples, name), middle(name, programShare)];
-    const measured = ours === undefined || theirs === undefined ? undefined : ours / theirs;
+  bench.say(textTable(["at the same time", "samples", "µs/sample", "% in programs", "% in the tool"], rows));
+  bench.say("Percent of the processors' time; that in the programs by BPF_ENABLE_STATS.");
+  const theirs = taken[tracers.findIndex(({ name }) => name === PROFILE)];
+  return [unwinding, walking].flatMap(({ name }, i): Bound[] => {
+    const ours = shareOf(taken[i] as Taken);
+    const measured = theirs && ours / shareOf(theirs);
     return [
-      {
-        what: `${name}: time added to a busy machine's work`,
-        limit: 0.5,
-        measured: more.length === 0 ? undefined : median(more),
-        unit: "%",
-      },
       { what: `${name}: time in its programs`, limit: 0.5, measured: ours, unit: "%" },
       { what: `${name}: time in its programs / in those of profile`, limit: 1, measured, unit: "×" },
     ];
   });
 }
 
-/** Percent of the bare run of the same round that the workload takes more. */
-function moreThanBare(samples: ReadonlyMap<string, readonly Sample[]>, name: string): number[] {
+async function slowDown(bench: Bench, tracers: readonly Tracer[]): Promise<Bound> {
+  const contenders: Contender<number>[] = [
+    { name: BARE, measure: async () => (await timesOf(cpuBound(1))).cpu },
+    ...tracers.map((tracer) => ({ name: tracer.name, measure: () => traced(tracer) })),
+  ];
+  const samples = await measureInTurn(contenders, bench.rounds ?? ROUNDS, bench);
   const without = samples.get(BARE) ?? [];
-  return (samples.get(name) ?? []).flatMap(({ workload }, round) => {
-    const other = without[round];
-    return other === undefined ? [] : [100 * (workload / other.workload - 1)];
+  /** Percent that the work takes above the bare run of the same round. */
+  const more = (name: string) =>
+    (samples.get(name) ?? []).flatMap((cpu, round) => {
+      const other = without[round];
+      return other === undefined ? [] : [100 * (cpu / other - 1)];
+    });
+  const rows = [...samples].map(([name, taken]) => {
+    const cpu = median(taken).toFixed(3);
+    if (name === BARE) return [name, cpu];
+    const { median: middle, lower, upper } = summarize(more(name));
+    return [name, cpu, `${middle.toFixed(2)} %`, `${lower.toFixed(2)}–${upper.toFixed(2)}`];
   });
+  bench.say(textTable(["one after another", "CPU s", "more", "quartiles"], rows));
+  bench.say("CPU s is what the work takes on all processors, the tool's own time not included.");
+  const ours = more(unwinding.name);
+  const measured = ours.length === 0 ? undefined : median(ours);
+  return { what: `${unwinding.name}: time added to a busy machine's work`, limit: 0.5, measured, unit: "%" };
+}
+
+async function run(bench: Bench): Promise<readonly Bound[]> {
+  const tracers = [unwinding, walking, ...peersOf(bench)];
+  return [...(await sideBySide(bench, tracers)), await slowDown(bench, tracers)];
 }
 
 export const profileCost: Benchmark = {

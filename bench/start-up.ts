@@ -13,10 +13,13 @@ const node = process.execPath;
 const BARE = "node -e 0";
 const ATTACHED = "bpfkit syscall-top, attached";
 const HELP = "bpfkit --help";
+const PROFILE = "bpfkit stack-profile, attached";
+/** Milliseconds until its clock ticks for the first time at 49 Hz. */
+const FIRST_TICK = 20;
 
-function bpfkit(name: string, ...options: readonly string[]): Contender<number> {
+function bpfkit(name: string, command: string, ...options: readonly string[]): Contender<number> {
   // With -v a line follows when all programs are attached.
-  const args = [bpfkitScript, "syscall-top", "-v", "-d", "1ms", ...options];
+  const args = [bpfkitScript, command, "-v", "-d", "1ms", ...options];
   return { name, measure: () => timeToText(node, args, "attached ") };
 }
 
@@ -27,9 +30,10 @@ function contenders({ peers: { bpftrace, syscount } }: Bench): Contender<number>
   });
   return [
     toEnd(BARE, node, "-e", "0"),
-    bpfkit(ATTACHED),
-    bpfkit("bpfkit syscall-top --latency, attached", "--latency"),
-    bpfkit("bpfkit syscall-top --by process,syscall, attached", "--by", "process,syscall"),
+    bpfkit(ATTACHED, "syscall-top"),
+    bpfkit("bpfkit syscall-top --latency, attached", "syscall-top", "--latency"),
+    bpfkit("bpfkit syscall-top --by process,syscall, attached", "syscall-top", "--by", "process,syscall"),
+    bpfkit(PROFILE, "stack-profile"),
     toEnd(HELP, node, bpfkitScript, "--help"),
     toEnd("bpfkit syscall-top --help", node, bpfkitScript, "syscall-top", "--help"),
     ...(bpftrace === undefined
@@ -64,6 +68,12 @@ async function run(bench: Bench): Promise<readonly Bound[]> {
   };
   return [
     { what: "first program attached, above node -e 0", limit: 120, measured: above(ATTACHED), unit: "ms" },
+    {
+      what: "stack-profile from exec to its first sample",
+      limit: 250,
+      measured: samples.has(PROFILE) ? median(samples.get(PROFILE) ?? []) + FIRST_TICK : undefined,
+      unit: "ms",
+    },
     { what: "--help, above node -e 0", limit: 15, measured: above(HELP), unit: "ms" },
   ];
 }
