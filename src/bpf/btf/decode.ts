@@ -47,21 +47,27 @@ export function decodeType(
     case "array":
       return { kind, id, type: word(0), indexType: word(1), length: word(2) };
     case "struct":
-    case "union":
+    case "union": {
+      // Often only the name is wanted, as in a prototype, and task_struct has some 250 members.
+      let members: Member[] | undefined;
       return {
         kind,
         ...named(),
         size: sizeOrType,
-        members: each(3, (i): Member => {
-          const offset = word(i + 2);
-          return {
-            name: text(word(i)),
-            type: word(i + 1),
-            bitOffset: flag ? offset & 0xff_ffff : offset,
-            bitfieldSize: flag ? offset >>> 24 : 0,
-          };
-        }),
+        get members() {
+          members ??= each(3, (i): Member => {
+            const offset = word(i + 2);
+            return {
+              name: text(word(i)),
+              type: word(i + 1),
+              bitOffset: flag ? offset & 0xff_ffff : offset,
+              bitfieldSize: flag ? offset >>> 24 : 0,
+            };
+          });
+          return members;
+        },
       };
+    }
     case "enum":
       return {
         kind,
