@@ -29,7 +29,8 @@ interface Sample {
 async function watched(intervalMs: number, seconds: number): Promise<Sample[]> {
   const run = `${process.execPath} ${bpfkitScript} dashboard -q -i ${intervalMs}ms -d ${seconds}`;
   const child = spawn("script", ["-qefc", `stty rows 40 cols 120; exec ${run}`, "/dev/null"], {
-    stdio: ["ignore", "ignore", "inherit"],
+    // A terminal whose keyboard has ended is one that is gone.
+    stdio: ["pipe", "ignore", "inherit"],
     env: { ...process.env, TERM: "xterm-256color" },
   });
   const samples: Sample[] = [];
@@ -82,9 +83,10 @@ async function run(bench: Bench): Promise<readonly Bound[]> {
   const slow = await watched(1000, CPU_SECONDS + WARM_UP_MS / 1000);
   const [first, last] = [slow[0], slow.at(-1)];
   if (first === undefined || last === undefined) throw new BpfkitError("dashboard: no sample of it");
-  const cpu = (100 * (last.cpuSeconds - first.cpuSeconds)) / ((last.atMs - first.atMs) / 1000);
+  const seconds = (last.atMs - first.atMs) / 1000;
+  const cpu = (100 * (last.cpuSeconds - first.cpuSeconds)) / seconds;
   bench.say(
-    `one refresh a second: ${cpu.toFixed(2)} % of one processor over ${CPU_SECONDS} s; ` +
+    `one refresh a second: ${cpu.toFixed(2)} % of one processor over ${seconds.toFixed(0)} s; ` +
       `resident ${last.residentMb.toFixed(1)} MB, peak ${last.peakMb.toFixed(1)} MB`,
   );
   bench.note(`dashboard -i ${REFRESH_MS}ms, ${REFRESHES} refreshes`);
