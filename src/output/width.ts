@@ -20,7 +20,8 @@ const WIDE: readonly (readonly [number, number])[] = [
   [0x1f200, 0x1f265],
   [0x20000, 0x3fffd],
 ];
-const ASCII = /^[ -~]*$/;
+/** ASCII, the ellipsis, lines and blocks, such as of a sparkline: a column each, whatever stands beside them. */
+const SIMPLE = /^[ -~\u2026\u2500-\u259f]*$/;
 const INVISIBLE = /^[\p{Mark}\p{Cf}\p{Cc}]/u;
 // An emoji by itself, or a sign turned into one by variation selector 16.
 const EMOJI = /^\p{Emoji_Presentation}|\ufe0f/u;
@@ -31,7 +32,7 @@ let segmenter: Intl.Segmenter | undefined;
 
 /** The terminal columns `text` takes: 2 for CJK and emoji, 0 for what combines. `text` holds no escapes. */
 export function displayWidth(text: string): number {
-  if (ASCII.test(text)) return text.length;
+  if (SIMPLE.test(text)) return text.length;
   let width = 0;
   for (const cluster of clusters(text)) width += clusterWidth(cluster);
   return width;
@@ -42,7 +43,7 @@ export function truncate(text: string, width: number, mark = "…", end: "start"
   if (displayWidth(text) <= width) return text;
   const room = width - displayWidth(mark);
   if (room < 0) return "";
-  const parts = ASCII.test(text) ? [...text] : clusters(text);
+  const parts = SIMPLE.test(text) ? [...text] : clusters(text);
   if (end === "start") parts.reverse();
   const kept: string[] = [];
   let used = 0;
