@@ -16,6 +16,7 @@ test.each([
   ["e\u0301", 1],
   ["a\u200bb", 2],
   ["…▏█", 3],
+  ["▁▂█\u0301", 3],
   ["𠀀", 2],
 ])("displayWidth(%p) is %d", (text, width) => expect(displayWidth(text)).toBe(width));
 
