@@ -225,7 +225,7 @@ function writeExe(btf: Btf, { task, key, spare, room, stack }: KeyPlace, to: num
     // The walk keeps the file and the mount on the stack, so one register for the memory is enough.
     [store(8, fp, stack - 8, r3), add(key, room)],
     zeroBytes(mov(r1, key), PATH_SIZE),
-    writePath(btf, stack - 8, key, spare, stack - 8),
+    writePath(btf, { holder: "file", pointer: stack - 8, room: key, position: spare, stack: stack - 8 }),
     sub(key, room),
     copyBytes([mov(r1, key), add(r1, to)], PATH_SIZE, [mov(r3, key), add(r3, room)]),
     none,

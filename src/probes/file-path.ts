@@ -27,55 +27,82 @@ function follow(at: number, fault: Label): Block {
   return [[stackAddress(r1, at), mov(r2, POINTER), call(helper.probeReadKernel)], jump.ne(r0, 0, fault)];
 }
 
-/**
- * Writes the path of the `struct file` whose address lies at `fp + file`, names from the last to the first, to the
- * PATH_ROOM bytes at `room`: a register that calls keep. `position` is another one, and afterwards the bytes written.
- * `stack` names the end of 32 bytes. Loses r0–r5.
- */
-export function writePath(btf: Btf, file: number, room: Register, position: Register, stack: number): Block {
+/** What leads to a path. A dentry alone knows nothing of mounts: its path begins at the root of its file system. */
+export type PathHolder = "file" | "path" | "dentry";
+
+/** Bytes of the stack that `writePath` uses. */
+export const PATH_STACK = 4 * POINTER;
+
+export interface PathPlace {
+  /** What the pointer at `fp + pointer` leads to. */
+  readonly holder: PathHolder;
+  readonly pointer: number;
+  /** The address of PATH_ROOM bytes, in a register that calls keep. */
+  readonly room: Register;
+  /** Another such register: afterwards the bytes written, or −EFAULT where there is no path. */
+  readonly position: Register;
+  /** End of the stack to use, PATH_STACK bytes. */
+  readonly stack: number;
+}
+
+const EFAULT = 14;
+
+/** Writes the path that a pointer leads to, names from the last to the first. Loses r0–r5. */
+export function writePath(btf: Btf, { holder, pointer, room, position, stack }: PathPlace): Block {
   const offset = (type: string, member: string) => btf.requireMember(type, member).offset;
-  const [dentry, mount, root, name] = [8, 16, 24, 32].map((down) => stack - down) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const parent = name;
+  const places = [1, 2, 3, 4].map((words) => stack - words * POINTER);
+  const [dentry, mount, root, name] = places as [number, number, number, number];
   const mnt = offset("mount", "mnt");
   const done = label("path_done");
+  const known = label("path_known");
+  /** Where the mount ends, its mount point goes on, unless it is mounted nowhere. */
+  const passMount = (next: Label): Block => {
+    const inside = label("inside_mount");
+    const parent = name;
+    return [
+      [load(8, r3, fp, mount), add(r3, mnt + offset("vfsmount", "mnt_root")), follow(root, done)],
+      [load(8, r1, fp, root), load(8, r2, fp, dentry), jump.ne(r1, r2, inside)],
+      [load(8, r3, fp, mount), add(r3, offset("mount", "mnt_parent")), follow(parent, done)],
+      [load(8, r1, fp, parent), load(8, r2, fp, mount), jump.eq(r1, r2, done)],
+      [load(8, r3, fp, mount), add(r3, offset("mount", "mnt_mountpoint")), follow(dentry, done)],
+      [load(8, r1, fp, parent), store(8, fp, mount, r1), jump.always(next)],
+      inside,
+    ];
+  };
+  const toParent: Block = [
+    [load(8, r3, fp, dentry), add(r3, offset("dentry", "d_parent")), follow(root, done)],
+    // Files without a directory, such as memfds, are their own parents; so is the root of a file system.
+    [load(8, r1, fp, root), load(8, r2, fp, dentry), jump.eq(r1, r2, done)],
+  ];
   const steps = Array.from({ length: STEPS }, (): Block => {
-    const isRoot = label("mount_root");
     const next = label("path_next");
     return [
-      // Where the mount ends, its mount point goes on, unless it is mounted nowhere.
-      [load(8, r3, fp, mount), add(r3, mnt + offset("vfsmount", "mnt_root")), follow(root, done)],
-      [load(8, r1, fp, root), load(8, r2, fp, dentry), jump.eq(r1, r2, isRoot)],
+      holder === "dentry" ? toParent : passMount(next),
       [load(8, r3, fp, dentry), add(r3, offset("dentry", "d_name") + offset("qstr", "name"))],
       follow(name, done),
       [mov(r1, room), jump.gt(position, PATH_SIZE - 1, done), add(r1, position)],
       [mov(r2, NAME_SIZE), load(8, r3, fp, name), call(helper.probeReadKernelStr)],
       [jump.sle(r0, 1, done), add(position, r0)],
-      [load(8, r3, fp, dentry), add(r3, offset("dentry", "d_parent")), follow(dentry, done)],
-      jump.always(next),
-      isRoot,
-      [load(8, r3, fp, mount), add(r3, offset("mount", "mnt_parent")), follow(parent, done)],
-      [load(8, r1, fp, parent), load(8, r2, fp, mount), jump.eq(r1, r2, done)],
-      [load(8, r3, fp, mount), add(r3, offset("mount", "mnt_mountpoint")), follow(dentry, done)],
-      [load(8, r1, fp, parent), store(8, fp, mount, r1)],
+      holder === "dentry" ? [] : toParent,
+      [load(8, r1, fp, root), store(8, fp, dentry, r1)],
       next,
     ];
   });
+  const inFile = holder === "file" ? offset("file", "f_path") : 0;
+  const start: Block =
+    holder === "dentry"
+      ? [load(8, r1, fp, pointer), store(8, fp, dentry, r1)]
+      : [
+          [load(8, r3, fp, pointer), add(r3, inFile + offset("path", "mnt")), follow(mount, done)],
+          [load(8, r3, fp, pointer), add(r3, inFile + offset("path", "dentry")), follow(dentry, done)],
+          [load(8, r1, fp, mount), sub(r1, mnt), store(8, fp, mount, r1)],
+        ];
   return [
-    mov(position, 0),
-    [load(8, r3, fp, file), add(r3, offset("file", "f_path") + offset("path", "mnt")), follow(mount, done)],
-    [
-      load(8, r3, fp, file),
-      add(r3, offset("file", "f_path") + offset("path", "dentry")),
-      follow(dentry, done),
-    ],
-    [load(8, r1, fp, mount), sub(r1, mnt), store(8, fp, mount, r1)],
-    steps,
-    done,
+    [mov(position, 0), store(8, fp, dentry, 0), store(8, fp, root, -1)],
+    [start, steps, done],
+    // No name at all is a path only of the root.
+    [jump.ne(position, 0, known), load(8, r1, fp, root), load(8, r2, fp, dentry), jump.eq(r1, r2, known)],
+    [mov(position, -EFAULT), known],
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { ByteWriter } from "../../output/byte-writer";
+import type { SlotForm, ValueForm } from "../../probes/calls/value-form";
 import type { ShownSite } from "./shown-site";
 
 /** What there is to say at the end of a run. */
@@ -39,12 +40,26 @@ const SCALARS = 512;
 /** A byte of a string becomes at most six: `\u001b`. */
 const PER_BYTE = 6;
 const PER_ARGUMENT = 64;
+/** `"-9223372036854775808",`, or a name of an element's. */
+const PER_NUMBER = 24;
+
+function wordLength(form: ValueForm): number {
+  if (form.kind === "flags")
+    return form.set.flags.reduce((sum, { name }) => sum + name.length + 1, PER_ARGUMENT);
+  if (form.kind !== "enum") return PER_ARGUMENT;
+  return [...form.names.values()].reduce((most, name) => Math.max(most, name.length + 2), PER_ARGUMENT);
+}
+
+function slotLength(form: SlotForm, size: number): number {
+  return form.kind === "numbers" ? form.count * PER_NUMBER : size * PER_BYTE;
+}
 
 /** Bytes that the longest line of these sites takes at most. */
 export function longestLine(sites: readonly ShownSite[]): number {
-  const lengths = sites.map(({ name, params, layout }) => {
-    const names = params.reduce((sum, param) => sum + param.name.length + PER_ARGUMENT, 0);
-    return SCALARS + PER_BYTE * name.length + names + layout.slots.length * layout.stringSize * PER_BYTE;
+  const lengths = sites.map(({ name, params, layout, result }) => {
+    const names = params.reduce((sum, param) => sum + param.name.length + wordLength(param.form), 0);
+    const slots = layout.slots.reduce((sum, { form, size }) => sum + slotLength(form, size), 0);
+    return SCALARS + PER_BYTE * name.length + names + slots + (result === undefined ? 0 : wordLength(result));
   });
   return Math.max(...lengths);
 }

@@ -4,7 +4,7 @@ import { UsageError } from "../../core/errors";
 import type { PlanOptions } from "../../probes/calls/call-plan";
 import { kernelVias, userVias } from "../../probes/calls/function-ways";
 import { checkFilter } from "../../probes/conditions/call-condition";
-import { needsReturn, parseNumberName } from "../../probes/conditions/condition";
+import { type Filter, needsReturn, parseNumberName } from "../../probes/conditions/condition";
 import type { Ourselves } from "../../probes/ourselves";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
@@ -105,12 +105,16 @@ function planOptions(given: Options, context: Context, waits: boolean, ourselves
   };
 }
 
-/** Whether calls are followed to their end because of what is asked for. */
-function waitsForReturn({ ret, latency, slower, filter, dist }: Options): boolean {
+/** What is asked of calls. */
+function conditionsOf({ filter, dist }: Options): Filter[] {
   const asked = [filter, dist === undefined ? undefined : parseNumberName(dist)];
-  return (
-    ret || latency || slower !== undefined || asked.some((each) => each !== undefined && needsReturn(each))
-  );
+  return asked.filter((each) => each !== undefined);
+}
+
+/** Whether calls are followed to their end because of what is asked for. */
+function waitsForReturn(given: Options): boolean {
+  const { ret, latency, slower } = given;
+  return ret || latency || slower !== undefined || conditionsOf(given).some(needsReturn);
 }
 
 function wishes(given: Options, { tracee }: Context): Wishes {
@@ -118,6 +122,7 @@ function wishes(given: Options, { tracee }: Context): Wishes {
   const [only, ...more] = pid ?? [];
   return {
     args: arg,
+    conditions: conditionsOf(given),
     pid: more.length === 0 ? only : undefined,
     program: tracee?.command[0],
     listing: list || plan,

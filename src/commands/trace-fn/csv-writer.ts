@@ -5,11 +5,12 @@
 import { errnoName } from "../../core/errno";
 import type { ByteWriter } from "../../output/byte-writer";
 import { CallHead, CallResult } from "../../probes/calls/call-record";
+import { writeArgument } from "./argument-writer";
 import type { CallClock } from "./call-clock";
 import type { CallWriter } from "./call-writer";
 import { errorAt } from "./line-writer";
 import type { ShownSite } from "./shown-site";
-import { escaped, writeArgument, writeComm, writeValue } from "./value-writer";
+import { escaped, writeComm, writeValue } from "./value-writer";
 
 const { timeNs, tid, pid, comm } = CallHead.offsets;
 const COMMA = 44;

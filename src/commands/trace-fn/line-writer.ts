@@ -6,10 +6,11 @@ import { lossSentence } from "../../output/report";
 import { CallHead, CallResult } from "../../probes/calls/call-record";
 import type { ValueForm } from "../../probes/calls/value-form";
 import { LOWEST_ERROR } from "../../probes/stats";
+import { writeArgument } from "./argument-writer";
 import type { CallClock } from "./call-clock";
 import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
 import type { ShownSite } from "./shown-site";
-import { writeArgument, writeComm, writeValue } from "./value-writer";
+import { writeComm, writeValue } from "./value-writer";
 
 const { timeNs, tid, pid, comm } = CallHead.offsets;
 /** Where the columns begin. */
@@ -77,8 +78,9 @@ function writeCall(out: ByteWriter, site: ShownSite, view: DataView, at: number)
 
 /** The error number that a result stands for; undefined for one that is none. */
 export function errorAt(view: DataView, at: number, form: ValueForm): number | undefined {
-  // Of an int the upper half of its register says nothing.
+  // Of what is shorter than its register the rest says nothing.
   const isShort = form.kind === "int" && form.size === 4 && form.signed;
+  if (!isShort && ("size" in form ? form.size : 1) < 8) return undefined;
   if (!isShort && view.getInt32(at + 4, true) !== -1) return undefined;
   const low = view.getInt32(at, true);
   return low < 0 && low >= LOWEST_ERROR ? -low : undefined;

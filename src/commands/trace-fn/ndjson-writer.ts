@@ -4,11 +4,12 @@ import type { ByteWriter } from "../../output/byte-writer";
 import { jsonText } from "../../output/json";
 import type { Json } from "../../output/report";
 import { CallHead, CallResult } from "../../probes/calls/call-record";
+import { writeArgument } from "./argument-writer";
 import type { CallClock } from "./call-clock";
 import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
 import { errorAt } from "./line-writer";
 import type { ShownSite } from "./shown-site";
-import { writeArgument, writeComm, writeValue } from "./value-writer";
+import { writeComm, writeValue } from "./value-writer";
 
 const { timeNs, tid, pid, comm } = CallHead.offsets;
 

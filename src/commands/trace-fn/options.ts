@@ -43,7 +43,7 @@ export const options = {
   },
   filter: {
     flags: "--filter <condition>",
-    help: "only calls of which this holds: 'count > 4096 && ret < 0', 'duration > 10ms'",
+    help: "only calls of which this holds: 'count > 4096 && ret < 0', 'flags & O_CREAT && filename == \"/etc/*\"'",
     parse: parseFilter,
     group,
   },
@@ -74,7 +74,7 @@ export const options = {
   },
   arg: {
     flags: "--arg <list>",
-    help: `of functions only these arguments: 1:str,size=2:u64,ret:d; forms are ${formNames.join(", ")}`,
+    help: `only these arguments: 1:str,size=2:u64,ret:d, 'file->f_inode->i_ino'; forms are ${formNames.join(", ")}`,
     parse: parseArguments,
     collect: joinArguments,
     group,

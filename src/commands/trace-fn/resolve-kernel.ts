@@ -6,10 +6,12 @@ import type { KernelFacts } from "../../bpf/facts";
 import { formOfType } from "../../probes/calls/btf-form";
 import type { FunctionParam, FunctionSite } from "../../probes/calls/function-calls";
 import { fentryWay, kprobeMultiWay, kprobeWay } from "../../probes/calls/function-ways";
+import { findMember, type TypedParam } from "../../probes/calls/member-form";
 import { callRegisters } from "../../probes/calls/registers";
-import { plainWord, type ValueForm } from "../../probes/calls/value-form";
+import { leadsFurther, plainWord, type ValueForm } from "../../probes/calls/value-form";
 import { expressionOf } from "../../probes/targets/name-pattern";
 import { type KernelTarget, nothingMatches } from "../../probes/targets/target";
+import { type Choice, chosenArguments, namedAmong } from "./chosen-arguments";
 import type { Skipped, Unnumbered, Wishes } from "./resolve";
 import type { Surroundings } from "./surroundings";
 
@@ -61,27 +63,33 @@ function functionSite(
   target: KernelTarget,
   around: Surroundings,
   btf: Btf | undefined,
-  { args }: Wishes,
+  { args, conditions }: Wishes,
 ): Unnumbered<FunctionSite> {
   const { arch } = around.facts;
   const { offset, returnOnly } = target;
   const prototype = btf?.prototype(name);
-  const wished = args !== undefined && args.params.length > 0 ? args.params : undefined;
-  const known = btf === undefined || prototype === undefined ? registers(arch) : typed(btf, prototype.params);
-  const params = returnOnly ? [] : (wished ?? (offset > 0 ? registers(arch) : known));
+  const shown = offset > 0 ? `${name}+${offset}` : name;
+  const choice =
+    btf === undefined || prototype === undefined || offset > 0
+      ? { all: registers(arch), find: namedAmong(shown, registers(arch)), numbered: register }
+      : choiceOf(btf, shown, typed(btf, prototype.params));
+  const { params, hidden } = returnOnly
+    ? NOTHING
+    : chosenArguments({ name: shown, paths: true, ...choice }, args, conditions);
   const result = args?.result ?? resultForm(btf, prototype?.returns);
   const untyped = offset > 0 ? undefined : whyUntyped(btf, prototype, around.facts);
   const fentry = untyped === undefined ? [fentryWay(name, target.module, prototype?.params.length ?? 0)] : [];
   const ways = offset > 0 ? [kprobeWay(name, offset)] : [...fentry, kprobeMultiWay(name), kprobeWay(name)];
   return {
-    name: offset > 0 ? `${name}+${offset}` : name,
+    name: shown,
     params,
+    hidden,
     result,
     failsByErrno: true,
     timed: offset === 0 && !returnOnly,
     prototype: btf?.formatPrototype(name),
     unfit: untyped === undefined ? [] : [{ via: "fentry", reason: untyped }],
-    place: { params, result, memory: "kernel", returnOnly, ways },
+    place: { params, hidden, result, memory: "kernel", returnOnly, ways },
   };
 }
 
@@ -121,25 +129,41 @@ function resultForm(btf: Btf | undefined, returns: number | undefined): ValueFor
   if (btf === undefined || returns === undefined) return plainWord;
   // What a pointer that was returned leads to is not looked at.
   const form = returns === 0 ? undefined : formOfType(btf, returns);
-  return form?.kind === "string" ? plainWord : form;
+  return form !== undefined && leadsFurther(form) ? plainWord : form;
 }
 
+const NOTHING = { params: [], hidden: [] } as const;
+
 function registers(arch: string): FunctionParam[] {
-  return callRegisters(arch).functionArguments.map((_, index) => ({
-    name: `arg${index + 1}`,
-    form: plainWord,
-    index,
-  }));
+  return callRegisters(arch).functionArguments.map((_, index) => register(index + 1));
+}
+
+function register(number: number): FunctionParam {
+  return { name: `arg${number}`, form: plainWord, index: number - 1 };
+}
+
+/** Arguments by number are called so, and shown by their types like others. */
+function choiceOf(
+  btf: Btf,
+  name: string,
+  all: readonly TypedParam[],
+): Pick<Choice<FunctionParam>, "all" | "find" | "numbered"> {
+  return {
+    all,
+    find: (text) => findMember(btf, name, all, text),
+    numbered: (number) => ({
+      ...register(number),
+      form: all[number - 1]?.form ?? plainWord,
+      index: all[number - 1]?.index ?? number - 1,
+    }),
+  };
 }
 
 /** The parameters and their registers; one of sixteen bytes takes two. */
-function typed(
-  btf: Btf,
-  params: readonly { readonly name: string; readonly type: number }[],
-): FunctionParam[] {
+function typed(btf: Btf, params: readonly { readonly name: string; readonly type: number }[]): TypedParam[] {
   let index = 0;
   return params.map(({ name, type }, i) => {
-    const param = { name: name === "" ? `arg${i + 1}` : name, form: formOfType(btf, type), index };
+    const param = { name: name === "" ? `arg${i + 1}` : name, form: formOfType(btf, type), index, type };
     index += (btf.sizeOf(type) ?? 8) > 8 ? 2 : 1;
     return param;
   });

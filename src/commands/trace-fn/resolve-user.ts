@@ -2,11 +2,13 @@
 import { basename } from "node:path";
 import type { FunctionParam, FunctionSite } from "../../probes/calls/function-calls";
 import { uprobeMultiWay, uprobeWay } from "../../probes/calls/function-ways";
+import type { Unfound } from "../../probes/calls/member-form";
 import { callRegisters } from "../../probes/calls/registers";
 import { plainWord } from "../../probes/calls/value-form";
 import { expressionOf } from "../../probes/targets/name-pattern";
 import { nothingMatches, type UserTarget } from "../../probes/targets/target";
 import { type FunctionPlace, TargetFile } from "../../symbols/resolve-function";
+import { chosenArguments } from "./chosen-arguments";
 import type { Skipped, Unnumbered, Wishes } from "./resolve";
 import type { Surroundings } from "./surroundings";
 
@@ -27,8 +29,8 @@ export function userFunctions(
       skipped.push({ name: scope + name, reason: "is chosen when the program starts (an IFUNC)" });
     return !indirect;
   });
-  const params = target.offset > 0 || !target.returnOnly ? paramsOf(around, wishes) : [];
-  return traceable.map((place) => functionSite(scope, place, file.path, target, params, wishes));
+  const registers = target.offset > 0 || !target.returnOnly ? registersOf(around) : [];
+  return traceable.map((place) => functionSite(scope, place, file.path, target, registers, wishes));
 }
 
 /** The functions meant, each place once: of several names the shortest is the one people know. */
@@ -50,16 +52,21 @@ function functionSite(
   { name, offset }: FunctionPlace,
   path: string,
   target: UserTarget,
-  params: readonly FunctionParam[],
-  { args, pid }: Wishes,
+  registers: readonly FunctionParam[],
+  { args, conditions, pid }: Wishes,
 ): Unnumbered<FunctionSite> {
   const shown = scope + name + (target.offset > 0 ? `+${target.offset}` : "");
   const result = args?.result ?? plainWord;
+  const { params, hidden } =
+    registers.length === 0
+      ? NOTHING
+      : chosenArguments({ name: shown, all: registers, find, numbered, paths: false }, args, conditions);
   const place = { name, path, offset: offset + target.offset, pid };
   const inside = target.offset > 0;
   return {
     name: shown,
     params,
+    hidden,
     result,
     failsByErrno: false,
     timed: !inside && !target.returnOnly,
@@ -67,6 +74,7 @@ function functionSite(
     prototype: args === undefined ? "" : undefined,
     place: {
       params,
+      hidden,
       result,
       memory: "user",
       ways: [uprobeMultiWay(place, inside), uprobeWay(place, inside)],
@@ -75,12 +83,24 @@ function functionSite(
   };
 }
 
-/** What was asked for, or the registers that arguments are passed in. */
-function paramsOf({ facts }: Surroundings, { args }: Wishes): readonly FunctionParam[] {
-  if (args !== undefined && args.params.length > 0) return args.params;
-  return callRegisters(facts.arch).functionArguments.map((_, index) => ({
-    name: `arg${index + 1}`,
-    form: plainWord,
-    index,
-  }));
+const NOTHING = { params: [], hidden: [] } as const;
+
+/** The registers that arguments are passed in. */
+function registersOf({ facts }: Surroundings): readonly FunctionParam[] {
+  return callRegisters(facts.arch).functionArguments.map((_, index) => numbered(index + 1));
+}
+
+function numbered(number: number): FunctionParam {
+  return { name: `arg${number}`, form: plainWord, index: number - 1 };
+}
+
+/** Names that people gave to arguments are in what is shown. */
+function find(text: string): FunctionParam | Unfound {
+  const [, number] = /^arg(\d{1,2})$/.exec(text) ?? [];
+  if (number !== undefined && Number(number) > 0) return numbered(Number(number));
+  return {
+    fact: "nobody knows the names of arguments",
+    at: 0,
+    hint: "arguments of a program's functions have numbers: 1:str, size=2:u64",
+  };
 }

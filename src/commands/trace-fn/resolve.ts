@@ -2,15 +2,18 @@
 import { NotSupportedError, UsageError } from "../../core/errors";
 import type { FunctionSite } from "../../probes/calls/function-calls";
 import type { Unfit } from "../../probes/calls/function-ways";
+import { withLengths } from "../../probes/calls/sockaddr";
 import type { SyscallSite } from "../../probes/calls/syscall-calls";
 import { syscallParams, syscallResult } from "../../probes/calls/syscall-params";
 import type { TracepointSite } from "../../probes/calls/tracepoint-calls";
 import type { Param, ValueForm } from "../../probes/calls/value-form";
+import type { Filter } from "../../probes/conditions/condition";
 import { matcherOf } from "../../probes/targets/name-pattern";
 import { nothingMatches, parseTarget, type SyscallTarget } from "../../probes/targets/target";
 import { type Abi, syscallTable } from "../../symbols/syscalls";
 import type { ArgumentWishes } from "./argument-option";
 import { chooseWays } from "./choose-ways";
+import { chosenArguments, namedAmong } from "./chosen-arguments";
 import type { TraceSites } from "./probe";
 import { kernelFunctions } from "./resolve-kernel";
 import { tracepoints } from "./resolve-tracepoint";
@@ -21,6 +24,8 @@ import type { Surroundings } from "./surroundings";
 export interface SiteName {
   readonly name: string;
   readonly params: readonly Param[];
+  /** What conditions ask for and nobody sees. */
+  readonly hidden: readonly Param[];
   readonly result: ValueForm | undefined;
   readonly failsByErrno: boolean;
   /** Whether its calls can be followed to their end. */
@@ -54,6 +59,8 @@ export interface Resolved {
 /** What decides which functions are meant and what is shown of them. */
 export interface Wishes {
   readonly args: ArgumentWishes | undefined;
+  /** What is asked of calls, whose names may be of arguments that are not shown. */
+  readonly conditions: readonly Filter[];
   /** Whose files and program, where one process is traced. */
   readonly pid: number | undefined;
   /** COMMAND's program. */
@@ -76,8 +83,8 @@ export function resolve(texts: readonly string[], around: Surroundings, wishes: 
   const candidates: Unnumbered<FunctionSite>[] = [];
   const targets = texts.map((text) => parseTarget(text, around));
   for (const target of targets) {
-    if (target.kind === "syscall") syscalls.push(...systemCalls(target, around.abi));
-    else if (target.kind === "tracepoint") points.push(...tracepoints(target, around));
+    if (target.kind === "syscall") syscalls.push(...systemCalls(target, around.abi, wishes));
+    else if (target.kind === "tracepoint") points.push(...tracepoints(target, around, wishes));
     else if (target.kind === "user") candidates.push(...userFunctions(target, around, wishes, skipped));
     else candidates.push(...kernelFunctions(target, around, wishes, skipped));
   }
@@ -124,7 +131,7 @@ function nothingLeft(skipped: readonly Skipped[]): Error {
   return new UsageError(message);
 }
 
-function systemCalls(target: SyscallTarget, abi: Abi): Unnumbered<SyscallSite>[] {
+function systemCalls(target: SyscallTarget, abi: Abi, wishes: Wishes): Unnumbered<SyscallSite>[] {
   const matches = matcherOf(target.pattern);
   const all = Object.entries(syscallTable(abi));
   const found = all.filter(([, name]) => matches(name));
@@ -135,9 +142,13 @@ function systemCalls(target: SyscallTarget, abi: Abi): Unnumbered<SyscallSite>[]
       all.map(([, name]) => name),
     );
   return found.map(([number, name]) => {
-    const params = target.returnOnly ? [] : syscallParams(name, abi);
+    const all = syscallParams(name, abi).map((param, index) => ({ ...param, index }));
+    const choice = { name, all: target.returnOnly ? [] : all, find: namedAmong(name, all), paths: false };
+    const chosen = chosenArguments(choice, wishes.args, wishes.conditions);
+    const params = withLengths(chosen.params);
+    const { hidden } = chosen;
     const result = syscallResult(name);
-    const shown = { name, params, result, failsByErrno: true, timed: true };
-    return { ...shown, place: { number: Number(number), params, result } };
+    const shown = { name, params, hidden, result, failsByErrno: true, timed: true };
+    return { ...shown, place: { number: Number(number), params, hidden, result } };
   });
 }

@@ -1,9 +1,9 @@
-/** Arguments and results of records as text. */
+/** Words and texts of records, as each form of output shows them. */
 import type { ByteWriter } from "../../output/byte-writer";
 import { harmless } from "../../output/harmless";
 import { jsonText } from "../../output/json";
-import { type RecordLayout, SLOT_HEAD } from "../../probes/calls/call-record";
-import type { ValueForm } from "../../probes/calls/value-form";
+import { flagText } from "../../probes/calls/flag-set";
+import { leadsFurther, type Size, type ValueForm } from "../../probes/calls/value-form";
 
 /** For people, for JSON, or for a field of CSV. */
 export type Dialect = "text" | "json" | "csv";
@@ -11,29 +11,7 @@ export type Dialect = "text" | "json" | "csv";
 const QUOTE = 34;
 const ALL_ONES = 0xffff_ffff;
 
-/** Writes the value of argument `index` of the record at `at`. */
-export function writeArgument(
-  out: ByteWriter,
-  dialect: Dialect,
-  layout: RecordLayout,
-  form: ValueForm,
-  view: DataView,
-  at: number,
-  index: number,
-): void {
-  const word = at + layout.words + 8 * index;
-  const slot = form.kind === "string" ? layout.slots.find((each) => each.index === index) : undefined;
-  const length = slot === undefined ? -1 : view.getInt32(at + slot.at, true);
-  // A string that could not be read is still an address.
-  if (slot === undefined || length < 0) {
-    writeValue(out, dialect, form, view, word);
-    return;
-  }
-  const kept = Math.min(length, layout.stringSize) - 1;
-  writeText(out, dialect, view, at + slot.at + SLOT_HEAD, kept, length >= layout.stringSize);
-}
-
-/** Writes a word: a number, or the address of a string that could not be read. */
+/** Writes a word: what it is, or the address of what could not be read. */
 export function writeValue(
   out: ByteWriter,
   dialect: Dialect,
@@ -41,12 +19,23 @@ export function writeValue(
   view: DataView,
   at: number,
 ): void {
-  if (form.kind === "hex" || form.kind === "string")
-    writeHex(out, dialect, view, at, form.kind === "hex" ? form.size : 8);
+  if (leadsFurther(form)) writeHex(out, dialect, view, at);
+  else if (form.kind === "hex") writeHex(out, dialect, view, at, form.size);
   else if (form.kind === "bool") out.ascii(view.getUint8(at) === 0 ? "false" : "true");
   else if (form.kind === "enum") writeEnum(out, dialect, form, view, at);
+  else if (form.kind === "octal") writeName(out, dialect, octalText(integerAt(form.size, false, view, at)));
+  else if (form.kind === "flags") writeFlags(out, dialect, form, view, at);
+  else if (form.swapped === true) writeSwapped(out, dialect, form.size, view, at);
   else if (form.size === 8) writeInt64(out, dialect, form.signed, view, at);
   else out.integer(smallInt(form.size, form.signed, view, at));
+}
+
+function writeName(out: ByteWriter, dialect: Dialect, name: string): void {
+  out.text(dialect === "json" ? JSON.stringify(name) : name);
+}
+
+function octalText(value: number): string {
+  return value === 0 ? "0" : `0${value.toString(8)}`;
 }
 
 function writeEnum(
@@ -56,10 +45,36 @@ function writeEnum(
   view: DataView,
   at: number,
 ): void {
-  const value = size === 8 ? Number(view.getBigInt64(at, true)) : smallInt(size, signed, view, at);
+  const value = integerAt(size, signed, view, at);
   const name = names.get(value);
   if (name === undefined) out.integer(value);
-  else out.text(dialect === "json" ? JSON.stringify(name) : name);
+  else writeName(out, dialect, name);
+}
+
+/** What has more than 32 bits are no flags that anybody knows. */
+function writeFlags(
+  out: ByteWriter,
+  dialect: Dialect,
+  { size, set }: Extract<ValueForm, { kind: "flags" }>,
+  view: DataView,
+  at: number,
+): void {
+  if (size === 8 && view.getUint32(at + 4, true) !== 0) writeHex(out, dialect, view, at);
+  else writeName(out, dialect, flagText(set, smallInt(size === 8 ? 4 : size, false, view, at)));
+}
+
+function writeSwapped(out: ByteWriter, dialect: Dialect, size: Size, view: DataView, at: number): void {
+  if (size === 8) out.ascii(numberText(dialect, view.getBigUint64(at)));
+  else out.integer(size === 4 ? view.getUint32(at) : view.getUint16(at));
+}
+
+function numberText(dialect: Dialect, value: bigint): string {
+  return dialect === "json" ? jsonText(value) : value.toString();
+}
+
+/** Exact as far as doubles are. */
+function integerAt(size: Size, signed: boolean, view: DataView, at: number): number {
+  return size === 8 ? Number(view.getBigInt64(at, true)) : smallInt(size, signed, view, at);
 }
 
 function smallInt(size: 1 | 2 | 4, signed: boolean, view: DataView, at: number): number {
@@ -75,7 +90,7 @@ function writeInt64(out: ByteWriter, dialect: Dialect, signed: boolean, view: Da
   else if (signed && high === ALL_ONES && low !== 0) out.integer(low - 2 ** 32);
   else {
     const value = signed ? view.getBigInt64(at, true) : view.getBigUint64(at, true);
-    out.ascii(dialect === "json" ? jsonText(value) : value.toString());
+    out.ascii(numberText(dialect, value));
   }
 }
 
@@ -89,6 +104,11 @@ function writeHex(out: ByteWriter, dialect: Dialect, view: DataView, at: number,
         : view.getUint8(at);
   out.hex(size === 8 ? view.getUint32(at + 4, true) : 0, low);
   if (dialect === "json") out.byte(QUOTE);
+}
+
+/** Writes a text that was put together here. */
+export function writeString(out: ByteWriter, dialect: Dialect, text: string): void {
+  out.text(escaped(text, dialect));
 }
 
 /** Letters that need no escape in any dialect, the commonest by far. */

@@ -7,7 +7,7 @@ import { call, jump, jump32 } from "../../asm/jump";
 import { emitRecord } from "../../asm/macros/record";
 import { COMM_SIZE } from "../../asm/macros/stack";
 import { load, loadImm64, loadMapValue, store } from "../../asm/memory";
-import { fp, type Register, r0, r1, r2, r3, r9 } from "../../asm/register";
+import { fp, type Register, r0, r1, r2, r9 } from "../../asm/register";
 import type { KernelFacts } from "../../bpf/facts";
 import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../../bpf/map-spec";
 import { RingBufferFlag } from "../../core/bpf-uapi";
@@ -20,7 +20,8 @@ import { keepDescendants } from "../descendants";
 import { keepNamespaces, NAMESPACE_STACK, type NamespaceFilter } from "../namespace-filter";
 import type { Ourselves } from "../ourselves";
 import { dropProcess, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../task-filter";
-import { CallHead, CallResult, type RecordLayout, SLOT_HEAD } from "./call-record";
+import { CallHead, CallResult, type RecordLayout } from "./call-record";
+import { fillSlot } from "./call-slots";
 import { addToSite, type SiteCounters, siteCounters } from "./site-counters";
 import type { Memory, Param, ValueForm } from "./value-form";
 
@@ -85,6 +86,8 @@ export const RESULT = SCRATCH - 24;
 /** For conditions. */
 const CONDITION = SCRATCH - 32;
 export const REST = SCRATCH - 40;
+/** Below what callers keep there while a call is reported. */
+const BELOW = REST - 32;
 
 /** Goes to `drop` unless the current task's calls count. Not for system calls of COMMAND. Loses r0–r5. */
 export function keepCaller({ options, facts }: CallPlan, drop: Label): Block {
@@ -128,7 +131,7 @@ export interface CallAtHand {
   readonly params: readonly Param[];
   /** Undefined where it gives nothing. */
   readonly result: ValueForm | undefined;
-  /** Which site, in a register that calls keep. */
+  /** Which site, in a register that calls keep; it is lost. */
   readonly site: Register;
   /** `r1` = argument `index`. Loses r0–r5. */
   loadWord(index: number): Block;
@@ -138,12 +141,12 @@ export interface CallAtHand {
 
 /**
  * Counts the call or sends a record of it, or goes to `drop` where it is not one of those that matter. START, DURATION
- * and RESULT are there where calls are followed to their end. Loses r0–r5 and r9.
+ * and RESULT are there where calls are followed to their end. Loses r0–r5, r9 and the site.
  */
 export function reportCall(plan: CallPlan, at: CallAtHand, drop: Label): Block {
   const { where } = plan.options;
   if (where === undefined) return tellCall(plan, at);
-  const call = { ...at, resultAt: RESULT, durationAt: DURATION, scratch: CONDITION };
+  const call = { ...at, resultAt: RESULT, durationAt: DURATION, scratch: CONDITION, textStack: BELOW };
   return [keepMatching(where, call, drop), tellCall(plan, at)];
 }
 
@@ -158,7 +161,7 @@ function tellCall(plan: CallPlan, at: CallAtHand): Block {
 
 /** Counts the number asked for. One below zero is counted without a place among the others. */
 function addNumber({ options, counters }: CallPlan, at: CallAtHand): Block {
-  const call = { ...at, resultAt: RESULT, durationAt: DURATION, scratch: CONDITION };
+  const call = { ...at, resultAt: RESULT, durationAt: DURATION, scratch: CONDITION, textStack: BELOW };
   const { code, signed } = loadNumber(options.dist ?? DURATION_NAME, call);
   const negative = label("negative");
   const done = label("counted");
@@ -170,7 +173,7 @@ function addNumber({ options, counters }: CallPlan, at: CallAtHand): Block {
 
 function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
   const { layout, site, loadWord, memory } = at;
-  const { withResult, size, words, count, slots, stringSize } = layout;
+  const { withResult, size, words, count, slots } = layout;
   const result = CallHead.size;
   return emitRecord({
     ring,
@@ -190,26 +193,12 @@ function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
           ]
         : [],
       Array.from({ length: count }, (_, index) => [loadWord(index), store(8, r9, words + 8 * index, r1)]),
-      slots.map(({ index, at: slot }) => {
-        const place = { word: words + 8 * index, to: slot + SLOT_HEAD, size: stringSize };
-        return [readString(memory, place), store(4, r9, slot, r0), store(4, r9, slot + 4, 0)];
-      }),
+      slots.map((slot) =>
+        fillSlot(slot, { word: words + 8 * slot.index, memory, spare: site, stack: BELOW, btf: facts.btf() }),
+      ),
     ],
     onFull: countLoss(losses, "ringFull"),
   });
-}
-
-/**
- * Reads the string that the word at `word` of the record in r9 points to; r0 = its length with the NUL, or −errno. The
- * kernel's own types do not tell whose memory a string is in: what is none of the kernel's is the caller's. Loses r1–r5.
- */
-function readString(memory: Memory, place: { word: number; to: number; size: number }): Block {
-  const known = label("string");
-  const read = (how: number): Block => [
-    [mov(r1, r9), add(r1, place.to), mov(r2, place.size), load(8, r3, r9, place.word), call(how)],
-  ];
-  if (memory === "user") return read(helper.probeReadUserStr);
-  return [read(helper.probeReadKernelStr), jump.sgt(r0, 0, known), read(helper.probeReadUserStr), known];
 }
 
 /** Counts a call that was lost. Loses r1 and r2. */

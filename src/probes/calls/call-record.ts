@@ -1,10 +1,12 @@
 /**
- * One traced call as it lies in the ring buffer: a head, the result where it is known, a word per argument, and a
- * slot for each string. Records of one layout have one size, so that the kernel needs no copy. Pure.
+ * One traced call as it lies in the ring buffer: a head, the result where it is known, a word per argument, and a slot
+ * for what each of some words leads to. Records of one layout have one size, so that the kernel needs no copy. Pure.
  */
 import { COMM_SIZE } from "../../asm/macros/stack";
 import { bytes, i64, struct, u32, u64 } from "../../core/codec";
-import { isString, type Param } from "./value-form";
+import { PATH_ROOM } from "../file-path";
+import { SOCKADDR_SIZE } from "./sockaddr";
+import { leadsFurther, type Param, type SlotForm } from "./value-form";
 
 /** What every record begins with. `site` tells what was called. */
 export const CallHead = struct({
@@ -19,7 +21,7 @@ export const CallHead = struct({
 /** Follows the head where calls are traced to their end. `durationNs` is 0 where the entry was not seen. */
 export const CallResult = struct({ durationNs: u64, result: i64 });
 
-/** A string's slot begins with what bpf_probe_read_user_str returned: its length with the NUL, or −errno. */
+/** A slot begins with how much was read (of a string its length with the NUL), or −errno. */
 export const SLOT_HEAD = 8;
 
 const WORD = 8;
@@ -30,34 +32,57 @@ export interface RecordOptions {
   readonly stringSize: number;
 }
 
+/** What is kept of that to which argument `index` leads. */
+export interface Slot {
+  readonly index: number;
+  readonly form: SlotForm;
+  /** Where it begins in the record, with its head. */
+  readonly at: number;
+  /** Bytes behind its head, a multiple of eight. */
+  readonly size: number;
+}
+
 /** Where everything is in the records of calls with the same parameters. */
 export interface RecordLayout {
   readonly size: number;
   readonly withResult: boolean;
-  readonly stringSize: number;
   /** Of the words, one per argument. */
   readonly words: number;
   /** How many words. */
   readonly count: number;
-  /** Of the slot of the string that argument `index` points to. */
-  readonly slots: readonly { readonly index: number; readonly at: number }[];
+  readonly slots: readonly Slot[];
 }
 
-/** The layout for `count` words of which those at `strings` point to strings. */
-export function recordLayout(
-  count: number,
-  strings: readonly number[],
-  options: RecordOptions,
-): RecordLayout {
+/** The layout for `count` words, the first of which are those of `params`. */
+export function recordLayout(count: number, params: readonly Param[], options: RecordOptions): RecordLayout {
   const { withResult, stringSize } = options;
   const words = CallHead.size + (withResult ? CallResult.size : 0);
-  const first = words + count * WORD;
-  const slot = SLOT_HEAD + stringSize;
-  const slots = strings.map((index, i) => ({ index, at: first + i * slot }));
-  return { size: first + strings.length * slot, withResult, stringSize, words, count, slots };
+  const slots: Slot[] = [];
+  let end = words + count * WORD;
+  params.forEach(({ form }, index) => {
+    if (!leadsFurther(form)) return;
+    const size = slotSize(form, stringSize);
+    slots.push({ index, form, at: end, size });
+    end += SLOT_HEAD + size;
+  });
+  return { size: end, withResult, words, count, slots };
 }
 
-/** Which of the parameters are strings. */
-export function stringIndexes(params: readonly Param[]): number[] {
-  return params.flatMap(({ form }, index) => (isString(form) ? [index] : []));
+function slotSize(form: SlotForm, stringSize: number): number {
+  if (form.kind === "string") return stringSize;
+  if (form.kind === "path") return PATH_ROOM;
+  if (form.kind === "sockaddr") return SOCKADDR_SIZE;
+  return Math.ceil((form.element.size * form.count) / WORD) * WORD;
+}
+
+/** What decides the layout, as text: calls for which it is the same can share records. */
+export function layoutSignature(params: readonly Param[]): string {
+  return params.map(({ form }) => (leadsFurther(form) ? slotSignature(form) : "")).join();
+}
+
+function slotSignature(form: SlotForm): string {
+  const { kind } = form;
+  if (kind === "path") return `${kind} of ${form.of}`;
+  const memory = form.memory ?? "";
+  return kind === "numbers" ? `${memory} ${form.element.size}[${form.count}]` : `${memory} ${kind}`;
 }

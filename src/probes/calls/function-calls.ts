@@ -26,22 +26,27 @@ import {
   reportCall,
   START,
 } from "./call-plan";
-import { type RecordLayout, recordLayout, stringIndexes } from "./call-record";
+import { type RecordLayout, recordLayout } from "./call-record";
 import { type Frames, findFrame, forgetFrame, frames, frameWord, noteFrame, stackPointerOf } from "./frames";
 import { type FunctionUnit, groupUnits } from "./function-units";
 import { type FunctionWay, isShared } from "./function-ways";
+import { loadMember, type MemberAccess } from "./member-access";
 import { callRegisters, loadFunctionArgument } from "./registers";
 import type { Memory, Param, ValueForm } from "./value-form";
 
 /** An argument and its place among all that are passed, from 0. */
 export interface FunctionParam extends Param {
   readonly index: number;
+  /** The way to what is meant, where that is not the argument itself. */
+  readonly access?: MemberAccess | undefined;
 }
 
 export interface FunctionSite {
   /** Its index among all sites. */
   readonly site: number;
   readonly params: readonly FunctionParam[];
+  /** What conditions ask for and nobody sees. */
+  readonly hidden?: readonly FunctionParam[];
   /** Undefined for a function that gives nothing. */
   readonly result: ValueForm | undefined;
   /** Whose function it is. */
@@ -80,14 +85,25 @@ function reached({ ways: _others, ...site }: FunctionSite, way: FunctionWay): Re
   return { ...site, ...way, site: isShared(way) ? undefined : site.site };
 }
 
+/** All that is asked for: what is shown comes first. */
+function wordsOf({ params, hidden = [] }: Pick<FunctionSite, "params" | "hidden">): readonly FunctionParam[] {
+  return [...params, ...hidden];
+}
+
 /** How many arguments must be kept until the return: by one of the ways they are gone by then. */
-function notedWords({ params, ways }: FunctionSite, plan: CallPlan): number {
-  return ways.some(({ typed }) => typed === undefined) ? keptWords(params, plan) : 0;
+function notedWords(site: FunctionSite, plan: CallPlan): number {
+  return Math.max(...site.ways.map((way) => notedBy(reached(site, way), plan)));
+}
+
+/** By this way. What is behind a pointer may have changed until the return, where the argument itself is still there. */
+function notedBy(site: Reached, plan: CallPlan): number {
+  const isThere = site.typed !== undefined && wordsOf(site).every(({ access }) => access === undefined);
+  return isThere ? 0 : keptWords(wordsOf(site), plan);
 }
 
 /** Nobody asks for the arguments of calls that are only counted or timed. */
-function keptWords(params: readonly FunctionParam[], { options: { mode, where } }: CallPlan): number {
-  return mode === "events" || mode === "dist" || where !== undefined ? params.length : 0;
+function keptWords(words: readonly FunctionParam[], { options: { mode, where } }: CallPlan): number {
+  return mode === "events" || mode === "dist" || where !== undefined ? words.length : 0;
 }
 
 /** Whether its calls are followed from the entry to the return. */
@@ -98,7 +114,7 @@ function isPaired({ return: atReturn, returnOnly }: Reached, { options }: CallPl
 function layoutOf(site: FunctionSite, plan: CallPlan): RecordLayout {
   const { params, returnOnly, ways } = site;
   const withResult = returnOnly || ways.some((way) => isPaired(reached(site, way), plan));
-  return recordLayout(params.length, stringIndexes(params), { ...plan.options, withResult });
+  return recordLayout(params.length, params, { ...plan.options, withResult });
 }
 
 function programsOf(from: FunctionSite, layout: RecordLayout, noted: Frames, plan: CallPlan): ProgramSpec[] {
@@ -116,17 +132,25 @@ function programsOf(from: FunctionSite, layout: RecordLayout, noted: Frames, pla
 
 const SPARE = REST - WORD;
 
-const asked = ({ params, result }: Reached) => ({ params, result });
+const asked = (site: Reached) => ({ params: wordsOf(site), result: site.result });
 
 /** `r8` = the site. Loses r0–r5. */
 function numberOf({ site }: Reached): Block {
   return site === undefined ? [mov(r1, r6), call(helper.getAttachCookie), mov(r8, r0)] : [mov(r8, site)];
 }
 
-function argument({ params, memory, typed }: Reached, plan: CallPlan): (index: number) => Block {
-  if (typed !== undefined) return (index) => [load(8, r1, r6, WORD * (params[index]?.index ?? 0))];
-  const registers = callRegisters(plan.facts.arch);
-  return (index) => loadFunctionArgument(registers, memory, r6, params[index]?.index ?? 0, r1, SPARE);
+/** `r1` = word `index` of a call that is being entered. Loses r0–r5. */
+function argument(site: Reached, plan: CallPlan): (index: number) => Block {
+  const { memory, typed } = site;
+  const words = wordsOf(site);
+  return (index) => {
+    const { index: place, access } = words[index] as FunctionParam;
+    const word =
+      typed === undefined
+        ? loadFunctionArgument(callRegisters(plan.facts.arch), memory, r6, place, r1, SPARE)
+        : [load(8, r1, r6, WORD * place)];
+    return access === undefined ? word : [word, loadMember(access, SPARE)];
+  };
 }
 
 function onEntry(site: Reached, layout: RecordLayout, plan: CallPlan): Block {
@@ -148,7 +172,7 @@ function noteEntry(site: Reached, noted: Frames, plan: CallPlan): Block {
       site: site.site ?? r8,
       frame: frameOf(site, plan, false),
       loadWord: argument(site, plan),
-      count: site.typed === undefined ? keptWords(site.params, plan) : 0,
+      count: notedBy(site, plan),
       stack: SPARE,
     }),
     [drop, mov(r0, 0), exit()],
@@ -172,7 +196,7 @@ function resultOf({ typed, result }: Reached, { facts }: CallPlan): Block {
 function onReturn(site: Reached, layout: RecordLayout, noted: Frames, plan: CallPlan): Block {
   const none = label("not_noted");
   const quick = label("quick");
-  const loadWord = site.typed === undefined ? (index: number) => frameWord(r7, index) : argument(site, plan);
+  const loadWord = notedBy(site, plan) > 0 ? (index: number) => frameWord(r7, index) : argument(site, plan);
   const at = { layout, ...asked(site), site: r8, loadWord, memory: site.memory };
   return [
     mov(r6, r1),

@@ -36,7 +36,8 @@ import {
   SCRATCH,
   START,
 } from "./call-plan";
-import { type RecordLayout, recordLayout, stringIndexes } from "./call-record";
+import { layoutSignature, type RecordLayout, recordLayout } from "./call-record";
+import type { FunctionParam } from "./function-calls";
 import { callRegisters } from "./registers";
 import type { Param, ValueForm } from "./value-form";
 
@@ -45,7 +46,10 @@ export interface SyscallSite {
   /** Its index among all sites. */
   readonly site: number;
   readonly number: number;
-  readonly params: readonly Param[];
+  /** Each with the register it is in. */
+  readonly params: readonly FunctionParam[];
+  /** What conditions ask for and nobody sees. */
+  readonly hidden: readonly FunctionParam[];
   readonly result: ValueForm;
 }
 
@@ -71,18 +75,20 @@ function numbersSignature({ options }: CallPlan, params: readonly Param[], resul
 }
 
 /**
- * Groups calls by which of their arguments are strings, and by what a condition's names stand for; the longest decides
+ * Groups calls by which of their arguments lead further, and by what a condition's names stand for; the longest decides
  * how many words are kept.
  */
 function groupsOf(sites: readonly SyscallSite[], plan: CallPlan): Groups {
-  const kindOf = ({ params, result }: SyscallSite) =>
-    `${stringIndexes(params)}|${numbersSignature(plan, params, result)}`;
+  const kindOf = ({ params, hidden, result }: SyscallSite) =>
+    [layoutSignature(params), placesOf(params), numbersSignature(plan, [...params, ...hidden], result)].join(
+      "|",
+    );
   const kinds = [...new Set(sites.map(kindOf))];
   const examples = kinds.map((kind) => sites.find((site) => kindOf(site) === kind) as SyscallSite);
   const layouts = kinds.map((kind, i) => {
     const members = sites.filter((site) => kindOf(site) === kind);
     const words = Math.max(...members.map(({ params }) => params.length));
-    return recordLayout(words, stringIndexes((examples[i] as SyscallSite).params), plan.options);
+    return recordLayout(words, (examples[i] as SyscallSite).params, plan.options);
   });
   return { layouts, examples, of: sites.map((site) => kinds.indexOf(kindOf(site))) };
 }
@@ -92,6 +98,11 @@ export interface SyscallProbe {
   readonly maps: readonly MapSpec[];
   /** The layout of the records of each site given. */
   readonly layouts: readonly RecordLayout[];
+}
+
+/** Which registers are shown, where they are not all in their order. */
+function placesOf(params: readonly FunctionParam[]): string {
+  return params.every(({ index }, i) => index === i) ? "" : params.map(({ index }) => index).join();
 }
 
 /** The programs that trace these calls. Throws a NotSupportedError on a kernel without BTF. */
@@ -216,8 +227,11 @@ function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
   const argument = syscallArguments(plan);
   const { layouts, examples } = chosen.groups;
   const at = (layout: RecordLayout, group: number): Block => {
-    const { params, result } = examples[group] as SyscallSite;
-    return reportCall(plan, { layout, params, result, site: r7, loadWord: argument, memory: "user" }, drop);
+    const { params: shown, hidden, result } = examples[group] as SyscallSite;
+    const params = [...shown, ...hidden];
+    // Others of the group may show more, each register in its place.
+    const loadWord = (index: number) => argument(params[index]?.index ?? index);
+    return reportCall(plan, { layout, params, result, site: r7, loadWord, memory: "user" }, drop);
   };
   const { mode, where } = plan.options;
   const isAlike = (mode === "count" || mode === "latency") && where === undefined;

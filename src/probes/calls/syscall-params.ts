@@ -1,6 +1,8 @@
 /** The parameters of a system call by its name. Pure. */
 import type { Abi } from "../../symbols/syscalls";
+import { withLengths } from "./sockaddr";
 import { syscallArguments } from "./syscall-arguments";
+import { choiceForm, namedForm } from "./syscall-flags";
 import { formNamed, type Param, plainWord, type ValueForm } from "./value-form";
 
 /** arm64 has the last two the other way round: CONFIG_CLONE_BACKWARDS. */
@@ -19,10 +21,12 @@ export function syscallParams(name: string, abi: Abi): readonly Param[] {
   const text = name === "clone" && abi === "arm64" ? ARM64_CLONE : known;
   if (text === undefined) return unknown;
   if (text === "") return [];
-  return text.split(" ").map((part) => {
+  const params = text.split(" ").map((part): Param => {
     const [param = "", form = ""] = part.split(":");
-    return { name: param, form: formNamed(form, param) };
+    if (form === "dirfd") return { name: param, form: choiceForm("directory", 4) };
+    return { name: param, form: namedForm(name, param, formNamed(form, param), abi) };
   });
+  return withLengths(params);
 }
 
 /** Calls that give an address. */

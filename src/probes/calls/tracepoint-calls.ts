@@ -6,8 +6,9 @@ import { load } from "../../asm/memory";
 import type { Width } from "../../asm/opcode";
 import { r0, r1, r2, r6, r8 } from "../../asm/register";
 import type { Hook, ProgramSpec } from "../../bpf/program-spec";
-import { type CallPlan, keepCaller, keepSample, reportCall } from "./call-plan";
-import { type RecordLayout, recordLayout, stringIndexes } from "./call-record";
+import { type CallPlan, keepCaller, keepSample, REST, reportCall } from "./call-plan";
+import { type RecordLayout, recordLayout } from "./call-record";
+import { loadMember, type MemberAccess } from "./member-access";
 import type { Param } from "./value-form";
 
 /** How a field is found in the context. */
@@ -20,6 +21,8 @@ export type FieldPlace =
 
 export interface TracepointParam extends Param {
   readonly place: FieldPlace;
+  /** The way to what is meant, where that is not the field itself. */
+  readonly access?: MemberAccess | undefined;
 }
 
 export interface TracepointSite {
@@ -27,6 +30,8 @@ export interface TracepointSite {
   readonly site: number;
   readonly hook: Hook;
   readonly params: readonly TracepointParam[];
+  /** What conditions ask for and nobody sees. */
+  readonly hidden: readonly TracepointParam[];
 }
 
 export interface TracepointProbe {
@@ -36,11 +41,12 @@ export interface TracepointProbe {
 
 export function tracepointProbe(sites: readonly TracepointSite[], plan: CallPlan): TracepointProbe {
   const layouts = sites.map(({ params }) =>
-    recordLayout(params.length, stringIndexes(params), { ...plan.options, withResult: false }),
+    recordLayout(params.length, params, { ...plan.options, withResult: false }),
   );
-  const programs = sites.map(({ site, hook, params }, i): ProgramSpec => {
+  const programs = sites.map(({ site, hook, params: shown, hidden }, i): ProgramSpec => {
+    const params = [...shown, ...hidden];
     const drop = label("drop");
-    const loadWord = (index: number) => loadField((params[index] as TracepointParam).place);
+    const loadWord = (index: number) => loadParam(params[index] as TracepointParam);
     const at = {
       layout: layouts[i] as RecordLayout,
       params,
@@ -60,6 +66,14 @@ export function tracepointProbe(sites: readonly TracepointSite[], plan: CallPlan
     };
   });
   return { programs, layouts };
+}
+
+/** Free while a word is loaded. */
+const SPARE = REST - 8;
+
+/** `r1` = what is meant. Loses r0, r2–r5. */
+function loadParam({ place, access }: TracepointParam): Block {
+  return access === undefined ? loadField(place) : [loadField(place), loadMember(access, SPARE)];
 }
 
 /** `r1` = the field, or the address of its letters. Loses r2. */

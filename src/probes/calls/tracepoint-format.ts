@@ -10,7 +10,7 @@ const ADDRESS = /(?:^|_)(?:ip|addr|address|ptr|flags|call_site|caller|function)$
 
 const WIDTHS: Readonly<Record<string, 4>> = { int: 4, "unsigned int": 4 };
 
-const text: ValueForm = { kind: "string", memory: "kernel" };
+const text: ValueForm = { kind: "string" };
 
 /** The fields of `format`. Those that are neither numbers nor text are shown by their first word. */
 export function tracepointFields(format: string): TracepointParam[] {

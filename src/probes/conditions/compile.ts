@@ -1,10 +1,10 @@
 /** A condition as instructions. Pure. */
-import { and, arsh, lsh, mov, rsh } from "../../asm/alu";
+import { and, arsh, be, lsh, mov, rsh } from "../../asm/alu";
 import { type Block, type Label, label } from "../../asm/instruction";
 import { type JumpBuilder, jump } from "../../asm/jump";
 import { load, loadImm64, store } from "../../asm/memory";
 import { fp, r1, r2 } from "../../asm/register";
-import type { Comparison, Condition, Operand } from "./condition";
+import type { Comparison, Condition, Operand, Pattern } from "./condition";
 
 /** What a name stands for in a call. */
 export interface Named {
@@ -13,11 +13,15 @@ export interface Named {
   /** Bytes of the word that count. */
   readonly size: 1 | 2 | 4 | 8;
   readonly signed: boolean;
+  /** Whether its bytes are in the order of the network. */
+  readonly swapped?: boolean | undefined;
 }
 
 /** Where names lead, and eight free bytes of the stack. */
 export interface ConditionPlace {
   named(name: string): Named;
+  /** Goes to `differs` unless the string of that name is like the pattern. Loses r0–r5. */
+  match(name: string, pattern: Pattern, differs: Label): Block;
   readonly scratch: number;
 }
 
@@ -32,6 +36,8 @@ export function unless(condition: Condition, place: ConditionPlace, no: Label): 
     }
     case "not":
       return when(condition.of, place, no);
+    case "match":
+      return place.match(condition.of.name, condition.pattern, no);
     case "compare":
       return compare(condition.left, INVERSE[condition.op], condition.right, place, no);
   }
@@ -48,6 +54,10 @@ function when(condition: Condition, place: ConditionPlace, yes: Label): Block {
       return [when(condition.left, place, yes), when(condition.right, place, yes)];
     case "not":
       return unless(condition.of, place, yes);
+    case "match": {
+      const differs = label("differs");
+      return [place.match(condition.of.name, condition.pattern, differs), jump.always(yes), differs];
+    }
     case "compare":
       return compare(condition.left, condition.op, condition.right, place, yes);
   }
@@ -96,11 +106,14 @@ function isSignedOperand(operand: Operand, place: ConditionPlace): boolean {
 function value(operand: Operand, place: ConditionPlace): Block {
   const { mask } = operand;
   const plain = operand.kind === "number" ? loadImm64(r1, operand.value) : widened(place.named(operand.name));
-  return mask === undefined ? [plain] : [plain, loadImm64(r2, mask), and(r1, r2)];
+  if (mask === undefined) return [plain];
+  if (typeof mask !== "bigint") throw new RangeError(`mask "${mask.name}" has no value`);
+  return [plain, loadImm64(r2, mask), and(r1, r2)];
 }
 
 /** `r1` = the value in 64 bits: what of the word does not count may be anything. */
-export function widened({ load: loaded, size, signed }: Named): Block {
+export function widened({ load: loaded, size, signed, swapped }: Named): Block {
+  if (swapped === true && size !== 1) return [loaded, be((8 * size) as 16 | 32 | 64, r1)];
   const shift = 64 - 8 * size;
   if (shift === 0) return loaded;
   return [loaded, lsh(r1, shift), signed ? arsh(r1, shift) : rsh(r1, shift)];

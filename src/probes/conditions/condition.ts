@@ -4,26 +4,43 @@
  *     count > 4096 && ret < 0
  *     flags & 0x40 || !(size == 0)
  *     duration >= 10ms && ret == -ENOENT
+ *     filename == "/etc/*" && flags & O_CREAT
+ *     file->f_inode->i_size > 4096
  *
- * Names are arguments, `ret` is the result and `duration` how long the call took. `&&` binds stronger than `||`. Pure.
+ * Names are arguments, with `->`, `.` and `[n]` members behind them, `ret` is the result and `duration` how long the call
+ * took; others are of values and flags. `&&` binds stronger than `||`. Pure.
  */
 import { errnoNumber } from "../../core/errno";
 import type { ErrorDetails, UsageError } from "../../core/errors";
 import { NS_PER } from "../../core/units";
 import { pointingError } from "../pointer";
 
-/** A number, or what has this name in a call; `mask` keeps some of its bits. */
-export type Operand = { readonly at: number; readonly mask: bigint | undefined } & (
-  | { readonly kind: "name"; readonly name: string }
+/** A number, or what has this name in a call; `mask` keeps some of its bits, until names are bound by a name. */
+export type Operand = { readonly at: number; readonly mask: bigint | NameAt | undefined } & (
+  | ({ readonly kind: "name" } & Omit<NameAt, "at">)
   | { readonly kind: "number"; readonly value: bigint }
 );
+
+/** A name, and where it stands. */
+export interface NameAt {
+  readonly name: string;
+  readonly at: number;
+}
+
+/** Letters in quotes; with a `*` behind them any that begin so. */
+export interface Pattern {
+  readonly text: string;
+  readonly isPrefix: boolean;
+}
 
 export type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
 export type Condition =
   | { readonly kind: "and" | "or"; readonly left: Condition; readonly right: Condition }
   | { readonly kind: "not"; readonly of: Condition }
-  | { readonly kind: "compare"; readonly op: Comparison; readonly left: Operand; readonly right: Operand };
+  | { readonly kind: "compare"; readonly op: Comparison; readonly left: Operand; readonly right: Operand }
+  /** Whether the string of that name is like the pattern. */
+  | { readonly kind: "match"; readonly of: NameAt; readonly pattern: Pattern };
 
 /** A condition and the text it was. */
 export interface Filter {
@@ -45,12 +62,15 @@ interface Token {
   readonly at: number;
 }
 
-const TOKEN = /\s*(&&|\|\||[=!<>]=|[<>!()&-]|0x[0-9a-fA-F]+|\d+[a-zA-Z]*|[A-Za-z_]\w*|$)/y;
+const TOKEN =
+  /\s*(&&|\|\||[=!<>]=|[<>!()&]|-(?!>)|0x[0-9a-fA-F]+|\d+[a-zA-Z]*|[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*|\[\d+\])*|"[^"]*"|'[^']*'|$)/y;
 const NUMBER = /^(?:(0x[0-9a-f]+)|(\d+)(ns|us|ms|s|K|M|G)?)$/i;
 const UNITS: Readonly<Record<string, number>> = {
   ...{ ns: NS_PER.ns, us: NS_PER.us, ms: NS_PER.ms, s: NS_PER.s },
   ...{ K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 },
 };
+/** Bytes of a string that is compared with: the program keeps it on its stack. */
+export const LONGEST_TEXT = 63;
 const COMPARISONS: readonly string[] = ["==", "!=", "<", "<=", ">", ">="];
 
 /** Understands a condition. Throws a UsageError that points at what it does not understand. */
@@ -100,6 +120,8 @@ class Parser {
   private comparison(): Condition {
     const left = this.operand();
     const { text, at } = this.token();
+    const isQuoted = /^["']/.test(this.tokens[this.next + 1]?.text ?? "");
+    if (isQuoted && COMPARISONS.includes(text)) return this.match(left);
     if (!COMPARISONS.includes(text)) {
       const zero = { kind: "number", value: 0n, mask: undefined, at } as const;
       return { kind: "compare", op: "!=", left, right: zero };
@@ -108,13 +130,29 @@ class Parser {
     return { kind: "compare", op: text as Comparison, left, right: this.operand() };
   }
 
+  /** `filename == "/etc/*"`; the operand has been taken. */
+  private match(of: Operand): Condition {
+    const { text: op, at } = this.token();
+    const { text: quoted } = this.tokens[this.next + 1] as Token;
+    if (op !== "==" && op !== "!=")
+      throw filterError(this.text, at, `has "${op}" before a string, which is compared with "==" and "!="`);
+    if (of.kind !== "name" || of.mask !== undefined)
+      throw filterError(this.text, of.at, "compares a string with what is no name");
+    this.next += 2;
+    const inside = quoted.slice(1, -1);
+    const isPrefix = inside.endsWith("*");
+    const text = isPrefix ? inside.slice(0, -1) : inside;
+    if (Buffer.byteLength(text) > LONGEST_TEXT)
+      throw filterError(this.text, at, `compares a string of more than ${LONGEST_TEXT} bytes`);
+    const match = { kind: "match", of: { name: of.name, at: of.at }, pattern: { text, isPrefix } } as const;
+    return op === "==" ? match : { kind: "not", of: match };
+  }
+
   private operand(): Operand {
     const plain = this.plainOperand();
     if (!this.takes("&")) return plain;
-    const { at } = this.token();
     const mask = this.plainOperand();
-    if (mask.kind !== "number") throw filterError(this.text, at, "has a mask that is no number");
-    return { ...plain, mask: mask.value };
+    return { ...plain, mask: mask.kind === "number" ? mask.value : { name: mask.name, at: mask.at } };
   }
 
   private plainOperand(): Operand {
@@ -186,9 +224,10 @@ export function parseNumberName(text: string): Filter {
   return filter;
 }
 
-/** The names in a condition, each with where it stands. */
-export function* namesIn(condition: Condition): Generator<{ readonly name: string; readonly at: number }> {
+/** The names in a condition, each with where it stands; masks are not among them. */
+export function* namesIn(condition: Condition): Generator<NameAt> {
   if (condition.kind === "not") yield* namesIn(condition.of);
+  else if (condition.kind === "match") yield condition.of;
   else if (condition.kind === "compare") {
     for (const operand of [condition.left, condition.right]) if (operand.kind === "name") yield operand;
   } else {

@@ -65,6 +65,91 @@ describe("arguments", () => {
   });
 });
 
+describe("what arguments lead to", () => {
+  kernelTest(NEEDS, "arrays of numbers, those above 2^53 as strings", async ({ kernel }) => {
+    const args = [of("bytes"), "--arg", "1:u8[4],hex=1:x8[4],pairs=1:i16[2],2:u64[2]"];
+    const found = await calls(kernel, args, [lib().program, "bytes", "5", "0"]);
+    expect(found.calls.map(({ args: given }) => given)).toEqual(
+      Array(5).fill({
+        arg1: [1, 0, 255, 16],
+        hex: ["0x1", "0x0", "0xff", "0x10"],
+        pairs: [1, 4351],
+        arg2: [7, "18446744073709551557"],
+      }),
+    );
+  });
+
+  kernelTest(NEEDS, "an array that is not there is an address", async ({ kernel }) => {
+    const args = [of("length"), "--arg", "1:u8[512],2:sockaddr"];
+    const found = await calls(kernel, args, [lib().program, "nothing", "1", "0"]);
+    expect(found.calls[0]?.args["arg1"]).toBe("0x0");
+  });
+
+  kernelTest(
+    NEEDS,
+    "a string is decoded whatever the form of output; tables show no controls",
+    async ({ kernel }) => {
+      const args = [of("length"), "--arg", "1:ustr"];
+      const work = [lib().program, "escape", "1", "0"];
+      const found = await calls(kernel, args, work);
+      expect(found.calls[0]?.args["arg1"]).toBe("\x1b[31mred\n");
+      const table = await runCommand(kernel, ["trace-fn", ...args], work, "table");
+      expect(table.printed).toContain('length(arg1="\\e[31mred\\n")');
+      const csv = await runCommand(
+        kernel,
+        ["trace-fn", of("bytes"), "--arg", "1:u8[4]"],
+        [lib().program, "bytes", "1", "0"],
+        "csv",
+      );
+      expect(csv.printed).toMatch(/,libtraced\.so:bytes,1 0 255 16\r\n$/);
+    },
+  );
+
+  kernelTest(NEEDS, "filters on strings compare their letters", async ({ kernel }) => {
+    const work = [lib().program, "length", "7", "0", "nothing", "2", "0", "escape", "3", "0"];
+    for (const [filter, count] of [
+      [`t == 'hello, "world"'`, 7],
+      [`t == 'hello, "world'`, 0],
+      [`t == 'hello, "world" '`, 0],
+      ["t == 'hello*'", 7],
+      ["t == '*'", 10],
+      ["t != 'hello*'", 5],
+      ["!(t == 'hello*') && t == '\x1b[31m*'", 3],
+    ] as const) {
+      const args = ["trace-fn", "--count", of("length"), "--arg", "t=1:str", "--filter", filter];
+      expect([filter, (await runCommand(kernel, args, work)).totals]).toMatchObject([filter, { count }]);
+    }
+  });
+});
+
+describe("what takes more than a register, or none", () => {
+  kernelTest(NEEDS, "a struct of two words is two arguments", async ({ kernel }) => {
+    const args = [of("pairs"), "--arg", "1:i64,2:i64,3:i64,4:i64"];
+    const found = await calls(kernel, args, [lib().program, "pairs", "3", "0"]);
+    expect(found.calls.map(({ args: given }) => Object.values(given))).toEqual(
+      Array(3).fill([11, -13, 17, 19]),
+    );
+  });
+
+  kernelTest(
+    NEEDS,
+    "a larger one is on the stack on x86-64; of it arm64 passes the address",
+    async ({ kernel }) => {
+      const isArm = process.arch === "arm64";
+      const forms = isArm ? "n=2:i64,v=1:i64[3]" : "n=1:i64,7:i64,8:i64,9:i64";
+      const found = await calls(kernel, [of("larges"), "--arg", forms], [lib().program, "larges", "3", "0"]);
+      const words = found.calls.map(({ args: given }) => Object.values(given).flat());
+      expect(words).toEqual(Array(3).fill([37, 23, -29, 31]));
+    },
+  );
+
+  kernelTest(NEEDS, "floating point numbers are not counted among arguments", async ({ kernel }) => {
+    const args = [of("half"), "--arg", "1:i64"];
+    const found = await calls(kernel, args, [lib().program, "half", "3", "41"]);
+    expect(found.calls.map(({ args: given }) => given)).toEqual(Array(3).fill({ arg1: 41 }));
+  });
+});
+
 describe("returns", () => {
   kernelTest(RETURNS, "results, with the arguments the call was made with", async ({ kernel }) => {
     const args = [of("narrow"), of("nine"), "--ret", "--arg", "1:i8,ret:i8"];

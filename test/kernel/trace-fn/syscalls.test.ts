@@ -1,10 +1,12 @@
 /** System calls and tracepoints of programs that the test starts. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mountPoint } from "../../../src/sys/mount-point";
 import { kernelTest } from "../kernel-test";
 import { countsBy, runCommand } from "../run-command";
 import { calls, NOTHING_LOST } from "./calls";
+import { compileLibrary } from "./test-library";
 
 const NEEDS = ["btf-raw-tracepoint", "ring-buffer"];
 /** So many writes of one byte to /dev/null. */
@@ -57,7 +59,7 @@ kernelTest(NEEDS, "strings and failures", async ({ kernel }) => {
   expect(found.find(({ args }) => args["filename"] === missing)).toMatchObject({
     comm: "cat",
     function: "openat",
-    args: { dfd: "AT_FDCWD", filename: missing, flags: "0x0" },
+    args: { dfd: "AT_FDCWD", filename: missing, flags: "O_RDONLY", mode: "0" },
     result: -2,
     errno: "ENOENT",
   });
@@ -67,6 +69,56 @@ kernelTest(NEEDS, "strings and failures", async ({ kernel }) => {
     args: { filename: folder },
     result: 0,
   });
+});
+
+kernelTest([...NEEDS, "program:gcc"], "addresses of sockets, and values by name", async ({ kernel }) => {
+  using library = compileLibrary();
+  const work = [library.program, "connects", "3", "0"];
+  const { calls: found } = await calls(kernel, ["s:connect", "s:socket", "s:umask"], work);
+  const connects = found.filter(({ function: name }) => name === "connect");
+  const addresses = [
+    "127.0.0.7:4711",
+    "[::7]:4712",
+    "unix:/made/up/for/the/test",
+    "unix:@made up",
+    "netlink:4713",
+  ];
+  expect(connects.map(({ args }) => args["uservaddr"])).toEqual([...addresses, ...addresses, ...addresses]);
+  const sockets = found.filter(({ function: name }) => name === "socket");
+  const families = ["AF_INET", "AF_INET6", "AF_UNIX", "AF_UNIX", "AF_NETLINK"];
+  expect(sockets.map(({ args }) => args["family"])).toEqual([...families, ...families, ...families]);
+  for (const { args } of sockets) expect(args["type"]).toBe("SOCK_DGRAM|SOCK_CLOEXEC");
+  expect(found.filter(({ function: name }) => name === "umask").map(({ args }) => args["mask"])).toEqual(
+    Array(3).fill("027"),
+  );
+});
+
+kernelTest(NEEDS, "filters know flags, strings and errors by name", async ({ kernel }) => {
+  const work = [
+    "sh",
+    "-c",
+    ": > /dev/null; : > /dev/null; : >> /dev/null; : < /dev/zero; cat /made/up 2>/dev/null; :",
+  ];
+  for (const [filter, count] of [
+    ["flags & O_CREAT && filename == '/dev/null'", 4],
+    ["flags & O_APPEND", 1],
+    ["filename == '/dev/zer*' && !(flags & O_CREAT)", 1],
+    ["dfd == AT_FDCWD && ret == -ENOENT && filename == '/made/up'", 1],
+  ] as const) {
+    const { totals } = await runCommand(
+      kernel,
+      ["trace-fn", "--count", "s:openat", "--filter", filter],
+      work,
+    );
+    expect([filter, totals]).toMatchObject([filter, { count }]);
+  }
+});
+
+kernelTest(NEEDS, "--arg shows some arguments of a call, another one decides", async ({ kernel }) => {
+  const args = ["s:read", "s:write", "--arg", "size=count,fd:i64", "--filter", "buf != 0 && count == 1"];
+  const { calls: found } = await calls(kernel, args, writes(11));
+  const written = found.filter(({ function: name }) => name === "write");
+  expect(written.map((call) => call.args)).toEqual(Array(11).fill({ size: 1, fd: 1 }));
 });
 
 kernelTest(NEEDS, "a pattern counts all that match", async ({ kernel }) => {
@@ -150,3 +202,31 @@ kernelTest(NEEDS, "tracepoints have their events' fields", async ({ kernel }) =>
   expect(found.map(({ comm }) => comm)).toEqual(["sh", "true", "true", "true"]);
   for (const { pid, args } of found) expect(args["pid"] ?? args["old_pid"]).toBe(pid);
 });
+
+kernelTest(
+  NEEDS,
+  "members behind the pointers of a tracepoint, where BTF tells what it has",
+  async ({ kernel }) => {
+    const args = ["t:sched:sched_process_exec", "--arg", "bprm->file,bprm->filename,p->comm,bprm->argc"];
+    const work = ["sh", "-c", "/bin/true 1 2; /bin/true; exec /bin/true 1"];
+    const traced = calls(
+      kernel,
+      [...args, "--filter", "bprm->filename == '/bin/t*' && bprm->argc > 1"],
+      work,
+    );
+    if (mountPoint(readFileSync("/proc/self/mountinfo", "utf8"), "tracefs") !== undefined) {
+      // The fields of its format file lead nowhere.
+      await expect(traced).rejects.toThrow('"bprm" is no argument of sched:sched_process_exec');
+      return;
+    }
+    const { calls: found } = await traced;
+    const file = realpathSync("/bin/true");
+    const shown = (argc: number) => ({
+      "bprm->file": file,
+      "bprm->filename": "/bin/true",
+      "p->comm": "true",
+      "bprm->argc": argc,
+    });
+    expect(found.map((call) => call.args)).toEqual([shown(3), shown(2)]);
+  },
+);

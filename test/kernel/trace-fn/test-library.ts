@@ -18,6 +18,12 @@ SEEN long nine(long a, long b, long c, long d, long e, long f, long g, long h, l
   return a + b + c + d + e + f + g + h + i;
 }
 SEEN long length(const char *text) { return text ? (long)strlen(text) : -1; }
+SEEN long bytes(const uint8_t *few, const uint64_t *wide) { return few[0] + (long)wide[0]; }
+struct pair { long a, b; };
+struct large { long v[3]; };
+SEEN long pairs(long n, struct pair p, long m) { return n + p.a + p.b + m; }
+SEEN long larges(struct large l, long n) { return l.v[0] + l.v[1] + l.v[2] + n; }
+SEEN double half(double x, long n) { return x / n; }
 SEEN long factorial(long n) { return n < 2 ? 1 : n * factorial(n - 1); }
 SEEN int doze(long ns) {
   struct timespec time = { ns / 1000000000, ns % 1000000000 };
@@ -30,20 +36,51 @@ SEEN void dies(int n) { *(volatile int *)0 = n; }
 `;
 
 const PROGRAM = `
+#include <arpa/inet.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 int8_t narrow(int8_t, int16_t, int32_t, int64_t);
 uint64_t wide(uint8_t, uint16_t, uint32_t, uint64_t);
 long six(long, long, long, long, long, long);
 long nine(long, long, long, long, long, long, long, long, long);
 long length(const char *);
+long bytes(const uint8_t *, const uint64_t *);
+struct pair { long a, b; };
+struct large { long v[3]; };
+long pairs(long, struct pair, long);
+long larges(struct large, long);
+double half(double, long);
 long factorial(long);
 int doze(long);
 int lands(int);
 void dies(int);
+
+/* Sockets of any type connect, or are refused, which is no matter. */
+static void connects(void) {
+  struct sockaddr_in in = { AF_INET, htons(4711), { htonl(0x7f000007) } };
+  struct sockaddr_in6 in6 = { AF_INET6, htons(4712), 0, { { { [15] = 7 } } } };
+  struct sockaddr_un path = { AF_UNIX, "/made/up/for/the/test" }, abstract = { AF_UNIX, "\\0made up" };
+  struct sockaddr_nl netlink = { AF_NETLINK, 0, 4713, 0 };
+  struct { void *address; socklen_t length; } all[] = {
+    { &in, sizeof in }, { &in6, sizeof in6 }, { &path, sizeof path },
+    { &abstract, offsetof(struct sockaddr_un, sun_path) + 8 }, { &netlink, sizeof netlink },
+  };
+  for (int i = 0; i < 5; i++) {
+    int fd = socket(((struct sockaddr *)all[i].address)->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    connect(fd, all[i].address, all[i].length);
+    close(fd);
+  }
+  umask(027);
+}
 
 static void call(const char *what, long n) {
   if (!strcmp(what, "narrow")) narrow(-5, -300, -70000, -5000000000L);
@@ -52,6 +89,12 @@ static void call(const char *what, long n) {
   if (!strcmp(what, "nine")) nine(1, 2, 3, 4, 5, 6, 7, 8, 9);
   if (!strcmp(what, "length")) length("hello, \\"world\\"");
   if (!strcmp(what, "nothing")) length(0);
+  if (!strcmp(what, "connects")) connects();
+  if (!strcmp(what, "bytes")) bytes((uint8_t[]){1, 0, 255, 16}, (uint64_t[]){7, 18446744073709551557u});
+  if (!strcmp(what, "pairs")) pairs(11, (struct pair){-13, 17}, 19);
+  if (!strcmp(what, "larges")) larges((struct large){{23, -29, 31}}, 37);
+  if (!strcmp(what, "half")) half(0.5, n);
+  if (!strcmp(what, "escape")) length("\\033[31mred\\n");
   if (!strcmp(what, "factorial")) factorial(n);
   if (!strcmp(what, "doze")) doze(n);
   if (!strcmp(what, "lands")) lands(n);
@@ -90,6 +133,7 @@ export interface TestLibrary {
   /** The program without its names. */
   readonly stripped: string;
   remove(): void;
+  [Symbol.dispose](): void;
 }
 
 /** Compiles both. */
@@ -102,11 +146,13 @@ export function compileLibrary(): TestLibrary {
   gcc("-shared", "-fPIC", "-o", at("libtraced.so"), at("library.c"));
   gcc("-o", at("program"), at("program.c"), at("libtraced.so"), `-Wl,-rpath,${folder}`);
   gcc("-s", "-o", at("stripped"), at("program.c"), at("libtraced.so"), `-Wl,-rpath,${folder}`);
+  const remove = () => rmSync(folder, { recursive: true, force: true });
   return {
     library: at("libtraced.so"),
     program: at("program"),
     stripped: at("stripped"),
     text: at("library.c"),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove,
+    [Symbol.dispose]: remove,
   };
 }

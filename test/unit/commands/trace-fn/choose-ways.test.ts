@@ -12,7 +12,7 @@ import {
 
 type Candidate = Unnumbered<FunctionSite>;
 
-const common = { params: [], result: undefined, failsByErrno: true, timed: true } as const;
+const common = { params: [], hidden: [], result: undefined, failsByErrno: true, timed: true } as const;
 const shown = { params: [], result: undefined, returnOnly: false } as const;
 
 const ofKernel = (name: string, typed = true): Candidate => ({

@@ -1,19 +1,13 @@
 /** Records of calls as programs would write them. */
 import type { ShownSite } from "../../../../src/commands/trace-fn/shown-site";
-import {
-  CallHead,
-  CallResult,
-  recordLayout,
-  SLOT_HEAD,
-  stringIndexes,
-} from "../../../../src/probes/calls/call-record";
+import { CallHead, CallResult, recordLayout, SLOT_HEAD } from "../../../../src/probes/calls/call-record";
 import type { Param, ValueForm } from "../../../../src/probes/calls/value-form";
 
 export interface MadeUpCall {
   readonly timeNs?: bigint;
   readonly comm?: string;
-  /** A number for each argument; strings by their contents, `null` where they could not be read. */
-  readonly args: readonly (bigint | string | null)[];
+  /** A number for each argument; what others lead to, `null` where it could not be read. */
+  readonly args: readonly (bigint | string | { readonly bytes: readonly number[] } | null)[];
   readonly durationNs?: bigint;
   readonly result?: bigint;
 }
@@ -28,7 +22,7 @@ export function madeUpSite(
   { name = "call", failsByErrno = true }: Partial<ShownSite> = {},
 ): ShownSite {
   const options = { withResult: result !== undefined, stringSize: STRING_SIZE };
-  const layout = recordLayout(params.length, stringIndexes(params), options);
+  const layout = recordLayout(params.length, params, options);
   return { name, params, layout, result, failsByErrno };
 }
 
@@ -47,9 +41,12 @@ export function madeUpRecord({ layout }: ShownSite, call: MadeUpCall): DataView 
     view.setBigUint64(layout.words + 8 * index, BigInt.asUintN(64, word), true);
     const slot = layout.slots.find((each) => each.index === index);
     if (slot === undefined) return;
-    const text = Buffer.from(`${arg ?? ""}\0`).subarray(0, STRING_SIZE);
-    view.setInt32(slot.at, arg === null ? -14 : text.length, true);
-    new Uint8Array(view.buffer).set(text, slot.at + SLOT_HEAD);
+    const read =
+      typeof arg === "object" && arg !== null
+        ? Buffer.from(arg.bytes)
+        : Buffer.from(`${arg ?? ""}\0`).subarray(0, STRING_SIZE);
+    view.setInt32(slot.at, arg === null ? -14 : read.length, true);
+    new Uint8Array(view.buffer).set(read, slot.at + SLOT_HEAD);
   });
   return view;
 }

@@ -4,10 +4,10 @@ import { dumpOf } from "../../../../src/commands/open-probe";
 import { parseArguments } from "../../../../src/commands/trace-fn/argument-option";
 import { type TraceSites, traceProbe } from "../../../../src/commands/trace-fn/probe";
 import type { PlanOptions } from "../../../../src/probes/calls/call-plan";
-import type { FunctionSite } from "../../../../src/probes/calls/function-calls";
+import type { FunctionParam, FunctionSite } from "../../../../src/probes/calls/function-calls";
 import { uprobeMultiWay, uprobeWay } from "../../../../src/probes/calls/function-ways";
 import { syscallParams, syscallResult } from "../../../../src/probes/calls/syscall-params";
-import { formNamed } from "../../../../src/probes/calls/value-form";
+import { formNamed, plainWord } from "../../../../src/probes/calls/value-form";
 import { parseFilter } from "../../../../src/probes/conditions/condition";
 import { nativeAbi, syscallNumber } from "../../../../src/symbols/syscalls";
 import { expectGolden } from "../../../golden/golden";
@@ -35,15 +35,23 @@ const syscalls =
     syscalls: names.map((name, site) => {
       const abi = nativeAbi(arch);
       const number = syscallNumber(abi, name) as number;
-      return { site, number, params: syscallParams(name, abi), result: syscallResult(name) };
+      const params = syscallParams(name, abi).map((param, index) => ({ ...param, index }));
+      return { site, number, params, hidden: [], result: syscallResult(name) };
     }),
   });
+
+/** Arguments of a function of which nothing is known. */
+function paramsOf(args: string): FunctionParam[] {
+  return parseArguments(args).wishes.map(({ text, place, form }) => {
+    return { name: text, form: form ?? plainWord, index: Number(place) - 1 };
+  });
+}
 
 const userFunction =
   (args: string, { typed, ...given }: Partial<FunctionSite> & { readonly typed?: number } = {}) =>
   (): TraceSites => {
     const place = { name: "malloc", path: "/lib/libc.so.6", offset: 0x1234, pid: undefined };
-    const { params } = parseArguments(args);
+    const params = paramsOf(args);
     return {
       ...none,
       functions: [
@@ -68,7 +76,7 @@ const sharedFunctions = (): TraceSites => ({
     ["free", "/lib/libc.so.6"],
     ["cos", "/lib/libm.so.6"],
   ].map(([name = "", path = ""], site) => ({
-    ...{ site, params: parseArguments("1:u64").params, result: formNamed("d", "test") },
+    ...{ site, params: paramsOf("1:u64"), result: formNamed("d", "test") },
     ...{ memory: "user" as const, returnOnly: false },
     ways: [uprobeMultiWay({ name, path, offset: 0x1000 + site, pid: undefined }, false)],
   })),
@@ -85,6 +93,7 @@ const tracepoint = (): TraceSites => ({
         { name: "file", form: formNamed("str", "test"), place: { kind: "data-loc", offset: 24 } },
         { name: "pid", form: formNamed("d", "test"), place: { kind: "value", offset: 28, size: 4 } },
       ],
+      hidden: [],
     },
   ],
 });

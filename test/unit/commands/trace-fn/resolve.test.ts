@@ -40,7 +40,14 @@ const around: Surroundings = {
   readTracefs: (path) => FILES[path],
 };
 
-const plain: Wishes = { args: undefined, pid: undefined, program: undefined, listing: false, paired: false };
+const plain: Wishes = {
+  args: undefined,
+  conditions: [],
+  pid: undefined,
+  program: undefined,
+  listing: false,
+  paired: false,
+};
 const found = (...targets: string[]) => resolve(targets, around, plain);
 const names = (...targets: string[]) => found(...targets).names.map(({ name }) => name);
 

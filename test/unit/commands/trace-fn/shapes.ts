@@ -10,8 +10,10 @@ import { slug } from "../syscall-top/shapes";
 
 const command = "trace-fn";
 const name: Schema = { type: "string" };
-/** Numbers as numbers, above 2^53 − 1 as strings; addresses and strings as strings. */
+/** Numbers as numbers, above 2^53 − 1 as strings; addresses, names, paths and strings as strings. */
 const value: Schema = { anyOf: [{ type: "integer" }, { type: "string" }, { type: "boolean" }] };
+const number: Schema = { anyOf: [{ type: "integer" }, { type: "string" }] };
+const argument: Schema = { anyOf: [value, { type: "array", items: number }] };
 const rate: Schema = { anyOf: [{ type: "number", minimum: 0 }, { type: "null" }] };
 const share: Schema = { type: "number", minimum: 0, maximum: 1 };
 
@@ -36,7 +38,7 @@ const call = {
   tid: counter,
   comm: name,
   function: name,
-  args: { type: "object", additionalProperties: value },
+  args: { type: "object", additionalProperties: argument },
   result: value,
   errno: name,
   durationNs: counter,

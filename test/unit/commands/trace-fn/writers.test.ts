@@ -5,6 +5,7 @@ import { lineWriter } from "../../../../src/commands/trace-fn/line-writer";
 import { jsonWriter, ndjsonWriter } from "../../../../src/commands/trace-fn/ndjson-writer";
 import type { ShownSite } from "../../../../src/commands/trace-fn/shown-site";
 import { ByteWriter } from "../../../../src/output/byte-writer";
+import { choiceForm, namedForm } from "../../../../src/probes/calls/syscall-flags";
 import { formNamed, type Param, type ValueForm } from "../../../../src/probes/calls/value-form";
 import { ADDRESS, type MadeUpCall, madeUpRecord, madeUpSite } from "./made-up-call";
 
@@ -23,7 +24,10 @@ function line(writer: CallWriter, site: ShownSite, call: MadeUpCall): string {
 }
 
 /** The arguments of a call, as each form of output shows them. */
-function shown(form: ValueForm, value: bigint | string | null): { text: string; json: unknown; csv: string } {
+function shown(
+  form: ValueForm,
+  value: MadeUpCall["args"][number],
+): { text: string; json: unknown; csv: string } {
   const site = madeUpSite([{ name: "x", form }]);
   const call = { args: [value] };
   return {
@@ -52,10 +56,73 @@ describe("a number of the form", () => {
     ["x32", 0xffff_ffff_0000_00ffn, "0xff", "0xff"],
     ["bool", 1n, "true", true],
     ["bool", 256n, "false", false],
-    ["dirfd", 0xffff_ff9cn, "AT_FDCWD", "AT_FDCWD"],
-    ["dirfd", 7n, "7", 7],
+    ["x8", 0x1ffn, "0xff", "0xff"],
+    ["o", 0o100644n, "0100644", "0100644"],
+    ["o", 0n, "0", "0"],
   ])("%s %s", (form, value, text, json) => {
     expect(shown(formNamed(form, "test"), value)).toEqual({ text, json, csv: text });
+  });
+});
+
+describe("a number with a meaning:", () => {
+  const open = namedForm("openat", "flags", formNamed("x32", "test"), "x86-64");
+  const dirfd = choiceForm("directory", 4);
+  const port: ValueForm = { kind: "int", size: 2, signed: false, swapped: true };
+  test.each<[string, ValueForm, bigint, unknown]>([
+    ["a name", dirfd, 0xffff_ff9cn, "AT_FDCWD"],
+    ["a number without one", dirfd, 7n, 7],
+    ["flags", open, 0o1101n, "O_WRONLY|O_CREAT|O_TRUNC"],
+    ["no flag", open, 0n, "O_RDONLY"],
+    ["flags without a name", open, 0x8000_0002n, "O_RDWR|0x80000000"],
+    ["an order of bytes", port, 0x901fn, 8080],
+  ])("%s", (_name, form, value, json) =>
+    expect(shown(form, value)).toEqual({ text: String(json), json, csv: String(json) }),
+  );
+});
+
+describe("what an argument leads to:", () => {
+  const bytes = (...list: number[]) => ({ bytes: list });
+  test.each<[string, ValueForm, { readonly bytes: readonly number[] }, string, unknown, string]>([
+    ["an array", formNamed("u8[3]", "test"), bytes(1, 2, 255), "[1,2,255]", [1, 2, 255], "1 2 255"],
+    [
+      "an array of large numbers",
+      formNamed("u64[2]", "test"),
+      bytes(7, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255),
+      "[7,18446744073709551615]",
+      [7, "18446744073709551615"],
+      "7 18446744073709551615",
+    ],
+    [
+      "an array of words",
+      formNamed("x16[2]", "test"),
+      bytes(1, 0, 255, 0),
+      "[0x1,0xff]",
+      ["0x1", "0xff"],
+      "0x1 0xff",
+    ],
+    [
+      "an address of a socket",
+      formNamed("sockaddr", "test"),
+      bytes(2, 0, 0x1f, 0x90, 127, 0, 0, 1),
+      '"127.0.0.1:8080"',
+      "127.0.0.1:8080",
+      "127.0.0.1:8080",
+    ],
+    [
+      "a path, with what a terminal would obey",
+      formNamed("path", "test"),
+      { bytes: [...Buffer.from("a\x1b[0m\0tmp\0")] },
+      '"/tmp/a\\e[0m"',
+      "/tmp/a\x1b[0m",
+      "/tmp/a\x1b[0m",
+    ],
+    ["the root", formNamed("path", "test"), bytes(), '"/"', "/", "/"],
+  ])("%s", (_name, form, value, text, json, csv) => expect(shown(form, value)).toEqual({ text, json, csv }));
+
+  test("that could not be read is an address", () => {
+    const text = `0x${ADDRESS.toString(16)}`;
+    for (const name of ["u8[3]", "sockaddr", "path", "str"])
+      expect(shown(formNamed(name, "test"), null)).toEqual({ text, json: text, csv: text });
   });
 });
 
@@ -71,14 +138,13 @@ describe("a string", () => {
   ])("%s", (_name, value, text, json, csv) => {
     expect(shown(form, value)).toEqual({ text, json, csv });
   });
-
-  test("that could not be read is an address", () => {
-    const text = `0x${ADDRESS.toString(16)}`;
-    expect(shown(form, null)).toEqual({ text, json: text, csv: text });
-  });
 });
 
-const openat = madeUpSite([param("dfd", "dirfd"), param("filename", "str")], int64, { name: "openat" });
+const openat = madeUpSite(
+  [{ name: "dfd", form: choiceForm("directory", 4) }, param("filename", "str")],
+  int64,
+  { name: "openat" },
+);
 const failed: MadeUpCall = {
   timeNs: NOW_NS + 750_000_001n,
   comm: 'a,"b',

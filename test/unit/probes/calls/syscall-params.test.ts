@@ -8,7 +8,7 @@ const shown = (name: string, abi: "x86-64" | "arm64" = "x86-64") =>
 
 test("arguments by name and form", () => {
   expect(shown("write")).toEqual(["fd:int", "buf:hex", "count:int"]);
-  expect(shown("openat")).toEqual(["dfd:enum", "filename:string", "flags:hex", "mode:hex"]);
+  expect(shown("openat")).toEqual(["dfd:enum", "filename:string", "flags:flags", "mode:octal"]);
   expect(shown("getpid")).toEqual([]);
 });
 

@@ -21,7 +21,7 @@ print fmt: "comm=%s", REC->comm
 `;
 
 test("fields of a format file, without those of the tracer", () => {
-  const text = { kind: "string", memory: "kernel" };
+  const text = { kind: "string" };
   expect(tracepointFields(format)).toEqual([
     { name: "comm", form: text, place: { kind: "array", offset: 8 } },
     {

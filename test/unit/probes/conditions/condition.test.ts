@@ -1,10 +1,11 @@
 import { assemble } from "../../../../src/asm/assemble";
 import { listing } from "../../../../src/asm/disassemble";
-import { label } from "../../../../src/asm/instruction";
-import { exit } from "../../../../src/asm/jump";
+import { type Label, label } from "../../../../src/asm/instruction";
+import { exit, jump } from "../../../../src/asm/jump";
 import { load } from "../../../../src/asm/memory";
 import { r1, r6 } from "../../../../src/asm/register";
 import { UsageError } from "../../../../src/core/errors";
+import { namedForm } from "../../../../src/probes/calls/syscall-flags";
 import { formNamed } from "../../../../src/probes/calls/value-form";
 import { checkFilter } from "../../../../src/probes/conditions/call-condition";
 import { unless } from "../../../../src/probes/conditions/compile";
@@ -12,6 +13,7 @@ import {
   type Condition,
   needsReturn,
   type Operand,
+  type Pattern,
   parseFilter,
 } from "../../../../src/probes/conditions/condition";
 import { expectGolden } from "../../../golden/golden";
@@ -21,6 +23,8 @@ function understood(condition: Condition): string {
   switch (condition.kind) {
     case "not":
       return `!${understood(condition.of)}`;
+    case "match":
+      return `(${condition.of.name} == "${condition.pattern.text}${condition.pattern.isPrefix ? "*" : ""}")`;
     case "compare":
       return `(${shown(condition.left)} ${condition.op} ${shown(condition.right)})`;
     default:
@@ -68,8 +72,11 @@ describe("what is no condition is pointed at", () => {
     ["a == 1)", 6, /"\)" where "&&" or "\|\|"/],
     ["a == 1 b", 7, /"b" where "&&" or "\|\|"/],
     ["a = 1", 2, /"=", which means nothing/],
-    ["a == 'x'", 5, /"'", which means nothing/],
-    ["a & b", 4, /a mask that is no number/],
+    ["a == 'x", 5, /"'", which means nothing/],
+    ["a < 'x'", 2, /"<" before a string/],
+    ["3 == 'x'", 0, /compares a string with what is no name/],
+    [`a == '${"x".repeat(64)}'`, 2, /a string of more than 63 bytes/],
+    ["a-> == 1", 1, /"-", which means nothing/],
     ["a > 3parsecs", 4, /"3parsecs" where a name or a number/],
     ["a == -b", 6, /"b" where a name or a number/],
   ])('"%s"', (text, at, message) => {
@@ -87,6 +94,7 @@ describe("a name", () => {
       { name: "fd", form: form("d") },
       { name: "path", form: form("str") },
     ],
+    hidden: [{ name: "mode", form: namedForm("openat", "flags", form("x32"), "x86-64") }],
     result: form("i64"),
     timed: true,
   };
@@ -100,10 +108,26 @@ describe("a name", () => {
       at: 10,
       hint: expect.stringContaining('did you mean "ret"?'),
     }));
-  test("of a string cannot be compared", () =>
-    expect(check("path == 3").message).toContain("is a string, and conditions compare numbers"));
+  test("of a string cannot be compared", () => expect(check("path == 3").message).toContain("is a string"));
+  test("of a flag is known by what it is compared with", () => {
+    expect(() => checkFilter(parseFilter("mode & O_CREAT && mode & O_RDWR != O_RDWR"), write)).not.toThrow();
+    expect(check("mode & O_CRAET")).toMatchObject({ at: 7, hint: expect.stringContaining('"O_CREAT"') });
+    expect(check("fd & O_CREAT")).toMatchObject({
+      message: expect.stringContaining("no name of a flag"),
+      at: 5,
+    });
+  });
+  test("of an error is below zero", () =>
+    expect(check("ret == ENOENT").hint).toContain("errors are below zero: -ENOENT"));
+  test("of a string is compared with strings alone", () => {
+    expect(() => checkFilter(parseFilter('path == "/etc/*" && !(path != "x")'), write)).not.toThrow();
+    expect(check('fd == "x"')).toMatchObject({
+      message: expect.stringContaining('"fd" of write is no string'),
+      at: 0,
+    });
+  });
   test("of what is not followed to its end has no result and no duration", () => {
-    expect(check("duration > 1", { ...write, timed: false }).hint).toContain("it has fd, path, ret");
+    expect(check("duration > 1", { ...write, timed: false }).hint).toContain("it has fd, path, mode, ret");
   });
 });
 
@@ -122,6 +146,9 @@ test("listing: a condition", () => {
       const [size, signed] = widths[name as keyof typeof widths];
       return { load: [load(8, r1, r6, 0)], size, signed };
     },
+    match: (name: string, { text }: Pattern, differs: Label) => [
+      jump.ne(r1, name.length + text.length, differs),
+    ],
   };
   const { condition } = parseFilter("(small < -1 || middle & 0x40) && !(large >= middle)");
   const code = [unless(condition, place, drop), drop, exit()];

@@ -1,0 +1,74 @@
+/** The arguments of records, with what they lead to, as each form of output shows them. */
+import type { ByteWriter } from "../../output/byte-writer";
+import { type RecordLayout, SLOT_HEAD, type Slot } from "../../probes/calls/call-record";
+import { sockaddrText } from "../../probes/calls/sockaddr";
+import type { SlotForm, ValueForm } from "../../probes/calls/value-form";
+import { PATH_SIZE, readPath } from "../../probes/file-path";
+import { type Dialect, writeString, writeText, writeValue } from "./value-writer";
+
+const COMMA = 44;
+const SPACE = 32;
+
+/** Writes the value of argument `index` of the record at `at`. */
+export function writeArgument(
+  out: ByteWriter,
+  dialect: Dialect,
+  layout: RecordLayout,
+  form: ValueForm,
+  view: DataView,
+  at: number,
+  index: number,
+): void {
+  const word = at + layout.words + 8 * index;
+  const slot = layout.slots.find((each) => each.index === index);
+  const read = slot === undefined ? -1 : view.getInt32(at + slot.at, true);
+  // What could not be read is still an address.
+  if (slot === undefined || read < 0) {
+    writeValue(out, dialect, form, view, word);
+    return;
+  }
+  const from = at + slot.at + SLOT_HEAD;
+  // Calls that share a layout share what slots consist of; how they are shown is their own.
+  const shown = form as SlotForm;
+  switch (shown.kind) {
+    case "string":
+      writeText(out, dialect, view, from, Math.min(read, slot.size) - 1, read >= slot.size);
+      return;
+    case "numbers":
+      writeNumbers(out, dialect, shown, view, from);
+      return;
+    case "sockaddr": {
+      const length =
+        shown.length === undefined ? undefined : view.getInt32(at + layout.words + 8 * shown.length, true);
+      writeString(out, dialect, sockaddrText(bytesOf(view, from, slot), length));
+      return;
+    }
+    case "path":
+      writeString(out, dialect, pathText(bytesOf(view, from, slot), read));
+  }
+}
+
+function bytesOf(view: DataView, at: number, { size }: Slot): DataView {
+  return new DataView(view.buffer, view.byteOffset + at, size);
+}
+
+/** Nothing but the root has no names. */
+function pathText({ buffer, byteOffset }: DataView, length: number): string {
+  return readPath(new Uint8Array(buffer, byteOffset, Math.min(length, PATH_SIZE))) || "/";
+}
+
+/** `[1,2,3]`; in CSV, where commas are taken, `1 2 3`. */
+function writeNumbers(
+  out: ByteWriter,
+  dialect: Dialect,
+  { element, count }: Extract<SlotForm, { kind: "numbers" }>,
+  view: DataView,
+  at: number,
+): void {
+  if (dialect !== "csv") out.ascii("[");
+  for (let i = 0; i < count; i++) {
+    if (i > 0) out.byte(dialect === "csv" ? SPACE : COMMA);
+    writeValue(out, dialect, element, view, at + i * element.size);
+  }
+  if (dialect !== "csv") out.ascii("]");
+}
