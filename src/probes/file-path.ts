@@ -30,9 +30,6 @@ function follow(at: number, fault: Label): Block {
 /** What leads to a path. A dentry alone knows nothing of mounts: its path begins at the root of its file system. */
 export type PathHolder = "file" | "path" | "dentry";
 
-/** Bytes of the stack that `writePath` uses. */
-export const PATH_STACK = 4 * POINTER;
-
 export interface PathPlace {
   /** What the pointer at `fp + pointer` leads to. */
   readonly holder: PathHolder;
@@ -41,7 +38,7 @@ export interface PathPlace {
   readonly room: Register;
   /** Another such register: afterwards the bytes written, or −EFAULT where there is no path. */
   readonly position: Register;
-  /** End of the stack to use, PATH_STACK bytes. */
+  /** End of the stack to use, four pointers. */
   readonly stack: number;
 }
 

@@ -2,6 +2,7 @@
 import type { Kernel } from "../../bpf/kernel";
 import { NotSupportedError, UsageError } from "../../core/errors";
 import { didYouMean } from "../../core/suggest";
+import { leadsFurther } from "../../probes/calls/value-form";
 import type { EventSite } from "../../probes/targets/event-site";
 import type { Target, TracepointTarget } from "../../probes/targets/target";
 import { type EventSurroundings, eventSites } from "../event-sites";
@@ -59,8 +60,8 @@ function sitesOf(name: string, target: Target, around: OwnSurroundings): EventSi
 function argumentOf(name: string, { params }: EventSite, sum: string): number {
   const at = params.findIndex((param) => param.name === sum);
   const form = params[at]?.form;
-  if (form !== undefined && form.kind !== "string") return at;
-  const numbers = params.filter((param) => param.form.kind !== "string").map((param) => param.name);
+  if (form !== undefined && !leadsFurther(form)) return at;
+  const numbers = params.filter((param) => !leadsFurther(param.form)).map((param) => param.name);
   throw new UsageError(`sum: "${name}" has no number "${sum}"`, {
     hint: didYouMean(sum, numbers) ?? (numbers.length > 0 ? `it has ${numbers.join(", ")}` : "it has none"),
   });

@@ -21,7 +21,7 @@ export interface SlotPlace {
   readonly memory: Memory;
   /** A register that calls keep, to use. */
   readonly spare: Register;
-  /** End of the stack to use: a pointer and PATH_STACK bytes. */
+  /** End of the stack to use: five pointers. */
   readonly stack: number;
   readonly btf: Btf | undefined;
 }

@@ -1,11 +1,11 @@
 /** A place where something happens that is counted or looked at, and where the arguments are there. Pure. */
-import { arsh, lsh, rsh } from "../../asm/alu";
+import { arsh, be, lsh, rsh } from "../../asm/alu";
 import type { Block } from "../../asm/instruction";
 import { load } from "../../asm/memory";
 import { type Register, r1 } from "../../asm/register";
 import type { Hook } from "../../bpf/program-spec";
 import { callRegisters } from "../calls/registers";
-import type { Param, ValueForm } from "../calls/value-form";
+import { leadsFurther, type Param, type ValueForm } from "../calls/value-form";
 
 export interface EventSite {
   readonly hook: Hook;
@@ -43,9 +43,10 @@ export function loadEventArgument(
 
 /** Makes a number of its form of a word, above which a register may hold anything. */
 export function cutToForm(value: Register, form: ValueForm): Block {
-  if (form.kind === "string" || form.kind === "bool") return [];
+  if (leadsFurther(form) || form.kind === "bool") return [];
+  if (form.kind === "int" && form.swapped === true) return [be((8 * form.size) as 16 | 32 | 64, value)];
   const above = 64 - 8 * form.size;
   if (above === 0) return [];
-  const isSigned = form.kind !== "hex" && form.signed;
+  const isSigned = "signed" in form && form.signed;
   return [lsh(value, above), isSigned ? arsh(value, above) : rsh(value, above)];
 }
