@@ -20,7 +20,8 @@ export function writeArgument(
   index: number,
 ): void {
   const word = at + layout.words + 8 * index;
-  const slot = layout.slots.find((each) => each.index === index);
+  const { slots } = layout;
+  const slot = slots.length === 0 ? undefined : slots.find((each) => each.index === index);
   const read = slot === undefined ? -1 : view.getInt32(at + slot.at, true);
   // What could not be read is still an address.
   if (slot === undefined || read < 0) {

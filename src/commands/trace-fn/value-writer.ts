@@ -3,7 +3,7 @@ import type { ByteWriter } from "../../output/byte-writer";
 import { harmless } from "../../output/harmless";
 import { jsonText } from "../../output/json";
 import { flagText } from "../../probes/calls/flag-set";
-import { leadsFurther, type Size, type ValueForm } from "../../probes/calls/value-form";
+import type { Size, ValueForm } from "../../probes/calls/value-form";
 
 /** For people, for JSON, or for a field of CSV. */
 export type Dialect = "text" | "json" | "csv";
@@ -19,15 +19,30 @@ export function writeValue(
   view: DataView,
   at: number,
 ): void {
-  if (leadsFurther(form)) writeHex(out, dialect, view, at);
-  else if (form.kind === "hex") writeHex(out, dialect, view, at, form.size);
-  else if (form.kind === "bool") out.ascii(view.getUint8(at) === 0 ? "false" : "true");
-  else if (form.kind === "enum") writeEnum(out, dialect, form, view, at);
-  else if (form.kind === "octal") writeName(out, dialect, octalText(integerAt(form.size, false, view, at)));
-  else if (form.kind === "flags") writeFlags(out, dialect, form, view, at);
-  else if (form.swapped === true) writeSwapped(out, dialect, form.size, view, at);
-  else if (form.size === 8) writeInt64(out, dialect, form.signed, view, at);
-  else out.integer(smallInt(form.size, form.signed, view, at));
+  switch (form.kind) {
+    case "int":
+      if (form.swapped === true) writeSwapped(out, dialect, form.size, view, at);
+      else if (form.size === 8) writeInt64(out, dialect, form.signed, view, at);
+      else out.integer(smallInt(form.size, form.signed, view, at));
+      return;
+    case "hex":
+      writeHex(out, dialect, view, at, form.size);
+      return;
+    case "bool":
+      out.ascii(view.getUint8(at) === 0 ? "false" : "true");
+      return;
+    case "enum":
+      writeEnum(out, dialect, form, view, at);
+      return;
+    case "octal":
+      writeName(out, dialect, octalText(integerAt(form.size, false, view, at)));
+      return;
+    case "flags":
+      writeFlags(out, dialect, form, view, at);
+      return;
+    default:
+      writeHex(out, dialect, view, at);
+  }
 }
 
 function writeName(out: ByteWriter, dialect: Dialect, name: string): void {
