@@ -1,4 +1,4 @@
-/** Contenders measured in turn, so that what drifts meets all of them alike. */
+/** Contenders measured in turn, each round beginning with another, so that what drifts meets all of them alike. */
 import { messageOf } from "../src/core/errors";
 import type { Bench } from "./benchmark";
 
@@ -23,7 +23,8 @@ export async function measureInTurn<T>(
   const samples = new Map(contenders.map(({ name }) => [name, [] as T[]]));
   for (let round = 1; round <= rounds; round++) {
     bench.note(`round ${round} of ${rounds}`);
-    for (const contender of contenders) {
+    const first = (round - 1) % Math.max(1, contenders.length);
+    for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
       const taken = samples.get(contender.name);
       if (taken === undefined) continue;
       const sample = await attempt(contender, bench);
