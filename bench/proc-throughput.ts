@@ -151,14 +151,25 @@ async function slowDown(load: Load, tracers: readonly Tracer[], bench: Bench): P
   return samples;
 }
 
-/** What it takes longer, in parts of the bare run of the same round; undefined where it was not measured. */
-function addedBy(samples: Samples, name: string, time: Time): number | undefined {
+/** How many times as long as the bare run of the same round it took. */
+function ratios(samples: Samples, name: string, time: Time): number[] {
   const bare = samples.get(BARE) ?? [];
-  const ratios = (samples.get(name) ?? []).flatMap((taken, round) => {
+  return (samples.get(name) ?? []).flatMap((taken, round) => {
     const without = bare[round];
     return without === undefined ? [] : [taken[time] / without[time]];
   });
-  return ratios.length === 0 ? undefined : median(ratios) - 1;
+}
+
+/** What it takes longer, in parts of the bare run; undefined where it was not measured. */
+function addedBy(samples: Samples, name: string, time: Time): number | undefined {
+  const all = ratios(samples, name, time);
+  return all.length === 0 ? undefined : median(all) - 1;
+}
+
+/** Whether what it adds can be told from noise: it does so in three rounds of four. */
+function standsOut(samples: Samples, name: string, time: Time): boolean {
+  const all = ratios(samples, name, time);
+  return all.length > 0 && summarize(all).lower > 1;
 }
 
 const TIME_NAMES: Readonly<Record<Time, string>> = { wall: "by the clock", cpu: "by processor time" };
@@ -171,8 +182,8 @@ async function execTime(bench: Bench): Promise<readonly Bound[]> {
     const theirs = addedBy(samples, peerName("execsnoop"), time);
     return [counting, events].map(({ name }): Bound => {
       const ours = addedBy(samples, name, time);
-      // What cannot be told from noise is no measure.
-      const measured = ours === undefined || theirs === undefined || theirs <= 0 ? undefined : ours / theirs;
+      const isMeasure = standsOut(samples, peerName("execsnoop"), time);
+      const measured = ours === undefined || theirs === undefined || !isMeasure ? undefined : ours / theirs;
       const what = `${name}: added to an exec / by execsnoop, ${TIME_NAMES[time]}`;
       return { what, limit: 1, measured, unit: "×" };
     });
