@@ -10,6 +10,7 @@ const packages = {
   runqlat: "libbpf-tools",
   // Not in Debian 12's.
   "profile-libbpf": "libbpf-tools",
+  funclatency: "libbpf-tools",
   // Not compared with, but what makes the load.
   perf: "linux-perf",
   "stress-ng": "stress-ng",

@@ -5,6 +5,7 @@ import type { Bench, Benchmark } from "./benchmark";
 import { type Bound, boundCells, verdictOf } from "./bound";
 import { dashboardCost } from "./dashboard";
 import { dashboardRefresh } from "./dashboard-refresh";
+import { functionCost } from "./function-cost";
 import { machineFacts } from "./machine-facts";
 import { memory } from "./memory";
 import { describeProcess, otherTracers } from "./other-tracers";
@@ -20,6 +21,7 @@ import { symbols } from "./symbols";
 import { syscallCost } from "./syscall-cost";
 import { textTable } from "./text-table";
 import { unwindCost } from "./unwind-cost";
+import { writeEvents } from "./write-events";
 
 const benchmarks: readonly Benchmark[] = [
   syscallCost,
@@ -36,6 +38,8 @@ const benchmarks: readonly Benchmark[] = [
   symbols,
   dashboardCost,
   dashboardRefresh,
+  writeEvents,
+  functionCost,
 ];
 
 function usage(): string {
