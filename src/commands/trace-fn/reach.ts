@@ -1,7 +1,7 @@
 /** By which mechanisms the kernel at hand reaches functions. */
 
 import type { KernelFacts } from "../../bpf/facts";
-import { type FeatureName, features } from "../../bpf/features";
+import { type FeatureName, type FeatureState, features } from "../../bpf/features";
 import type { Kernel } from "../../bpf/kernel";
 import type { FunctionVia } from "../../probes/calls/function-ways";
 import type { Reach, Use } from "./choose-ways";
@@ -18,22 +18,27 @@ const NEEDS: Readonly<Record<FunctionVia, readonly FeatureName[]>> = {
 /** What is left when all else is missing: where rights are missing too, attaching tells of them. */
 const PLAIN: readonly FunctionVia[] = ["kprobe", "uprobe"];
 
-/** Tries features of the kernel, each when it is asked for. */
+/** Tries features of the kernel, each once, when it is asked for. */
 export function kernelReach(
   forced: FunctionVia | undefined,
   kernel: () => Kernel,
   facts: KernelFacts,
 ): Reach {
+  const known = new Map<FunctionVia, boolean>();
+  const has = (via: FunctionVia): boolean => {
+    const isThere =
+      known.get(via) ?? NEEDS[via].every((name) => isUsable(features(kernel()).state(name), via));
+    known.set(via, isThere);
+    return isThere;
+  };
   return {
     forced,
-    lacks(via, use) {
-      const missing = NEEDS[via].find((name) => {
-        const state = features(kernel()).state(name);
-        return PLAIN.includes(via) ? state === "missing" : state !== "available";
-      });
-      return missing === undefined ? unfitFor(via, use, facts) : "this kernel has none";
-    },
+    lacks: (via, use) => (has(via) ? unfitFor(via, use, facts) : "this kernel has none"),
   };
+}
+
+function isUsable(state: FeatureState, via: FunctionVia): boolean {
+  return PLAIN.includes(via) ? state !== "missing" : state === "available";
 }
 
 /** Whatever kernel it may be: the plainest mechanisms, or those asked for. */
