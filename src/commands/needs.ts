@@ -66,7 +66,8 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
   "trace-fn": {
     needs: ["hash", "mmapable-array"],
     gains: {
-      "ring-buffer": "only --count and --latency",
+      "ring-buffer": "only --count, --latency and --dist",
+      "per-cpu-array": "no --stacks",
       btf: "no system calls, no types of kernel functions, and no program can be started with --",
       "btf-raw-tracepoint": "no system calls, and no program can be started with --",
       "raw-tracepoint": "no program can be started with --",

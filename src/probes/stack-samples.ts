@@ -55,7 +55,9 @@ export interface StackSamplesOptions {
   /** Bytes of the stack to copy. */
   readonly stackSize: number;
   /** Records a second on all processors together. */
-  readonly rate: number;
+  readonly rate?: number | undefined;
+  /** Bytes of the ring, where nobody knows the rate. */
+  readonly ringSize?: number | undefined;
 }
 
 /** Parts of a second that the ring has room for: its reader is back much sooner, but not always. */
@@ -66,13 +68,14 @@ const LARGEST_RING = 1 << 26;
 
 /** Lays out the maps. */
 export function stackSamples(
-  { key, stackSize, rate }: StackSamplesOptions,
+  { key, stackSize, rate = 0, ringSize }: StackSamplesOptions,
   { arch }: Pick<KernelFacts, "arch">,
 ): StackSamples {
   const copy = userStackCodec(arch, stackSize);
   const record = struct({ kind: u32, tid: u32, startNs: count64, weight: count64, key, copy });
   const room = 2 ** Math.ceil(Math.log2((record.size * rate) / ROOM_PARTS));
-  const ring = ringBuffer("stack_samples", Math.min(Math.max(room, SMALLEST_RING), LARGEST_RING));
+  const fitting = Math.min(Math.max(room, SMALLEST_RING), LARGEST_RING);
+  const ring = ringBuffer("stack_samples", ringSize ?? fitting);
   const losses = mappableArray("sample_losses", count64, 1);
   return { record, ring, losses, maps: [ring, losses] as readonly unknown[] as MapSpec[] };
 }

@@ -73,7 +73,8 @@ export function stackStore(maxStacks: number, takesTurns: boolean): StackStore {
   const frames = stackFrames(MAX_DEPTH);
   const map = hashMap<bigint, BigUint64Array>("stacks", { key: u64, value: frames, maxEntries: maxStacks });
   const stacks = turnMap(map, takesTurns);
-  const scratch = perCpuArrayMap("stack_scratch", frames, 1);
+  // One more than a stack has: room for a caller in front.
+  const scratch = perCpuArrayMap("stack_scratch", stackFrames(MAX_DEPTH + 1), 1);
   const losses = mappableArray("stack_losses", Losses, 1);
   return { maps: [...stacks.maps, scratch, losses] as MapSpec[], stacks, scratch, losses };
 }
@@ -91,11 +92,25 @@ export interface Capture {
   readonly work: Register;
   /** End of CAPTURE_STACK bytes. */
   readonly stack: number;
+  /** At the first instruction of a function: who called it, which frame pointers do not tell there. */
+  readonly caller?: Caller | undefined;
+}
+
+/**
+ * Where the current function returns to. At its first instruction the frame pointer is still that of its caller, and
+ * leads to the caller's caller: without help the caller itself is missing from the stack.
+ */
+export interface Caller {
+  /** `r1` = the address, or 0; `scratch` names 8 free bytes. Loses r0–r5. */
+  load(scratch: number): Block;
+  /** Whether this kernel may have put it into the stack itself. */
+  readonly mayBeThere: boolean;
 }
 
 /** Takes the current stack and keeps it. Loses r0–r5 and `work`. Since Linux 5.3, whose verifier takes loops. */
-export function captureStack(to: StackStore, { side, ctx, id, work, stack }: Capture): Block {
+export function captureStack(to: StackStore, { side, ctx, id, work, stack, caller }: Capture): Block {
   const at = stack - 8;
+  const room = caller === undefined ? 0 : WORD;
   const [none, broken, kept, done] = [
     label("no_stack"),
     label("unwalkable"),
@@ -105,8 +120,15 @@ export function captureStack(to: StackStore, { side, ctx, id, work, stack }: Cap
   return [
     findMap(to.stacks, at - TURN_SLOT, none),
     [store(8, fp, at, 0), lookup(to.scratch, at), jump.eq(r0, 0, none), mov(work, r0)],
-    [mov(r1, ctx), mov(r2, work), mov(r3, BYTES), mov(r4, side === "user" ? USER_STACK : 0)],
+    [
+      mov(r1, ctx),
+      mov(r2, work),
+      room === 0 ? [] : add(r2, room),
+      mov(r3, BYTES),
+      mov(r4, side === "user" ? USER_STACK : 0),
+    ],
     [call(helper.getStack), jump.slt(r0, 0, broken), jump.eq(r0, 0, none), mov(id, r0)],
+    caller === undefined ? [] : insertCaller(caller, work, id, at),
     countTruncated(to, id),
     [hashOf(work, id), store(8, fp, at, r0), mov(id, r0)],
     keep(to, work, id, at, kept),
@@ -114,6 +136,19 @@ export function captureStack(to: StackStore, { side, ctx, id, work, stack }: Cap
     [broken, countLoss(to, "unwalkable"), mov(id, Number(StackId.unwalkable)), jump.always(done)],
     [none, mov(id, Number(StackId.none))],
     [kept, done],
+  ];
+}
+
+const WORD = 8;
+
+/** Puts the caller behind the innermost frame of the stack at `words + 8`, unless it is there; `words` = the stack. */
+function insertCaller(caller: Caller, words: Register, bytes: Register, scratch: number): Block {
+  const [whole, done] = [label("has_caller"), label("caller_known")];
+  return [
+    [caller.load(scratch), jump.eq(r1, 0, whole), load(8, r2, words, 2 * WORD)],
+    caller.mayBeThere ? jump.eq(r1, r2, whole) : [],
+    [load(8, r2, words, WORD), store(8, words, 0, r2), store(8, words, WORD, r1), add(bytes, WORD)],
+    [jump.always(done), whole, add(words, WORD), done],
   ];
 }
 

@@ -42,6 +42,8 @@ export interface StackKey {
   readonly wakerUser?: bigint;
   readonly wakerComm?: string;
   readonly wakerPid?: number;
+  /** What was called, where stacks of several functions are told apart. */
+  readonly site?: number;
 }
 
 /** In place of a state. */
@@ -51,12 +53,14 @@ export interface StackKeyParts {
   readonly by: StackDimension;
   readonly state: boolean;
   readonly waker: boolean;
+  /** Tell apart what was called. */
+  readonly site?: boolean;
 }
 
 export type StackKeyCodec = StructCodec<Readonly<Record<keyof StackKey, Codec<never>>>> & Codec<StackKey>;
 
 /** The layout of a key, widest fields first, so that padding is at its end only. */
-export function stackKeyCodec({ by, state, waker }: StackKeyParts): StackKeyCodec {
+export function stackKeyCodec({ by, state, waker, site = false }: StackKeyParts): StackKeyCodec {
   return struct({
     kernel: u64,
     user: u64,
@@ -69,6 +73,7 @@ export function stackKeyCodec({ by, state, waker }: StackKeyParts): StackKeyCode
     ...(by === "cpu" ? { cpu: u32 } : {}),
     ...(state ? { state: u32 } : {}),
     ...(waker ? { wakerPid: u32 } : {}),
+    ...(site ? { site: u32 } : {}),
   }) as unknown as StackKeyCodec;
 }
 
@@ -76,6 +81,7 @@ export interface KeyRegisters {
   readonly kernel: Register;
   readonly user: Register;
   readonly state?: Register;
+  readonly site?: Register;
 }
 
 /** Writes the key of the current task, woken by nobody yet, to `fp + at`. `scratch` names SHOWN_IDS_SIZE free bytes. Loses r0–r5. */
@@ -97,6 +103,7 @@ export function writeStackKey(
     (["wakerKernel", "wakerUser", "wakerComm", "wakerPid"] as const).map((field) =>
       has(field) ? zero(fp, to(field), codec.fields[field].size) : [],
     ),
+    has("site") ? [store(4, fp, to("site"), registers.site ?? 0)] : [],
     ofThread ? readComm(to("comm")) : readProcessComm(facts.btf(), to("comm"), scratch),
     has("cgroup") ? [call(helper.getCurrentCgroupId), store(8, fp, to("cgroup"), r0)] : [],
     has("cpu") ? [call(helper.getSmpProcessorId), store(4, fp, to("cpu"), r0)] : [],

@@ -57,6 +57,15 @@ describe("refused with 2, before anything is attached", () => {
     ["intervals of calls", ["s:openat", "-i", "1"], "bpfkit: interval: calls are shown as they come"],
     ["an order of calls", ["s:openat", "-s", "max"], "bpfkit: sort: calls are shown in the order they come"],
     ["times of counts", ["s:openat", "--count", "-s", "max"], 'bpfkit: sort: a count has no column "max"'],
+    [
+      "an order of stacks",
+      ["s:openat", "--stacks", "-s", "max"],
+      "bpfkit: sort: stacks are shown in the order",
+    ],
+    ["halves of no stacks", ["s:openat", "-K"], "bpfkit: kernel-only: no stacks are taken"],
+    ["unwinding no stacks", ["s:openat", "--unwind", "dwarf"], "bpfkit: unwind: no stacks are taken"],
+    ["a picture of calls", ["s:openat", "-o", "x.svg"], 'format: "svg" is not for calls as they come'],
+    ["a picture of counts", ["s:openat", "--count", "-f", "folded"], 'format: "folded" is not for --count'],
     ["count and latency", ["s:openat", "--count", "--latency"], "--count"],
   ])("%s", async (_name, args, message) => {
     const { code, stdout, stderr } = await bpfkit("trace-fn", ...args);
@@ -71,6 +80,7 @@ describe("documents are as their schema says", () => {
     ["--count", ["s:write", "--count"]],
     ["--latency", ["s:write", "--latency"]],
     ["--dist", ["s:write", "s:openat", "--dist", "ret"]],
+    ["--stacks", ["s:write", "--stacks"]],
     ["--list", ["s:write", "--list"]],
   ] as const) {
     kernelTest(NEEDS, `${variant} as JSON`, async () => {

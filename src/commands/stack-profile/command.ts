@@ -7,19 +7,20 @@ import { UsageError } from "../../core/errors";
 import { NS_PER } from "../../core/units";
 import { lostTotal } from "../../output/report";
 import { profileEndings } from "../../output/stacks/formats";
+import { Collector } from "../../probes/stacks/collector";
+import { beginCounting } from "../../probes/stacks/counted-stacks";
+import { UserNames } from "../../probes/stacks/user-names";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
+import { demangling } from "../demangling";
 import { eventSites, parseEventTarget } from "../event-sites";
 import { intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
-import { Collector } from "./collector";
-import { beginCounting } from "./counted-stacks";
 import type { EventOptions } from "./event-program";
 import { check, copiedStack, measureOf, type Options, options, unitOf } from "./options";
 import { type ProbeOptions, stackProbe } from "./probe";
 import { checkFormat, profileFromFile } from "./profile-file";
 import { type Before, show } from "./show";
-import { UserNames } from "./user-names";
 
 export const stackProfile = defineCommand({
   name: "stack-profile",
@@ -66,7 +67,7 @@ export const stackProfile = defineCommand({
     const kernel = context.kernel();
     const event = eventOf(given, facts, kernel);
     const probe = stackProbe(probeOptions(given, facts, { follow, event, pid: kernel.ownPid() }), facts);
-    using userNames = new UserNames(readable());
+    using userNames = new UserNames(demangling());
     using session = openProbe(kernel, probe.spec, {
       filter: taskFilter(given),
       follow,
@@ -99,13 +100,6 @@ export const stackProfile = defineCommand({
     return await watch(context, session, collector, given, { before, attachedNs });
   },
 });
-
-/** Names of C++ take the runtime's help. */
-function readable(): (name: string) => string {
-  const { openCxxDemangler } = require("../../sys/linux") as typeof import("../../sys/linux");
-  const { demangler } = require("../../symbols/demangle") as typeof import("../../symbols/demangle");
-  return demangler(openCxxDemangler());
-}
 
 /** The places that `--on` names. */
 function eventOf(given: Options, facts: KernelFacts, kernel: Kernel | undefined): EventOptions | undefined {

@@ -5,6 +5,7 @@ import { parseDuration } from "../../core/units";
 import type { WeightUnit } from "../../output/stacks/profile";
 import { type OffCpuState, offCpuStates } from "../../probes/off-cpu";
 import { type StackDimension, stackDimensions } from "../../probes/stack-tally";
+import { hasWaits, type Measure } from "../../probes/stacks/collector";
 import { MOST_ARGUMENTS } from "../../probes/targets/event-site";
 import { canCopyUserStack, checkStackSize, DEFAULT_STACK_SIZE } from "../../probes/user-stack-copy";
 import { choice } from "../choice";
@@ -13,7 +14,6 @@ import { filterOptions, mountOf } from "../filter-options";
 import type { Machine } from "../machine";
 import { liveOption, outputOptions, programOptions, rowOptions, timestampOptions } from "../output-options";
 import { timingOptions } from "../timing-options";
-import { hasWaits, type Measure } from "./probe";
 import { sortColumns } from "./report";
 
 /** By unwind information, along frame pointers, or the first where the kernel allows it. */

@@ -34,6 +34,7 @@ import {
   stackTally,
   writeStackKey,
 } from "../../probes/stack-tally";
+import { hasWaits, type Measure, type StackCounting } from "../../probes/stacks/collector";
 import {
   dropProcess,
   filterMaps,
@@ -43,14 +44,6 @@ import {
 } from "../../probes/task-filter";
 import { wakerProgram } from "../../probes/wakers";
 import { type EventOptions, eventPrograms } from "./event-program";
-
-/** What is profiled: the time on processors, off them, off them by who ends it, or both; or what leads to an event. */
-export type Measure = "cpu" | "off-cpu" | "wakeup" | "wall" | "event";
-
-/** True where tasks are followed when they leave their processors. */
-export function hasWaits(measure: Measure): boolean {
-  return measure === "off-cpu" || measure === "wakeup" || measure === "wall";
-}
 
 export interface ProbeOptions {
   readonly measure: Measure;
@@ -82,15 +75,8 @@ export interface ProbeOptions {
 }
 
 /** The probe, and where its results will lie. */
-export interface StackProbe {
+export interface StackProbe extends StackCounting {
   readonly spec: ProbeSpec;
-  readonly store: StackStore;
-  readonly tally: StackTally;
-  /** All ticks of the clock by processor, those included that do not count. */
-  readonly ticks: MapSpec<number, number> | undefined;
-  readonly off: OffCpu | undefined;
-  /** Where samples come one by one. */
-  readonly samples: StackSamples | undefined;
 }
 
 // The stack, from the frame pointer down.

@@ -4,7 +4,7 @@ import { UsageError } from "../../core/errors";
 import type { PlanOptions } from "../../probes/calls/call-plan";
 import { kernelVias, userVias } from "../../probes/calls/function-ways";
 import { checkFilter } from "../../probes/conditions/call-condition";
-import { type Filter, needsReturn, parseNumberName } from "../../probes/conditions/condition";
+import { type Filter, parseNumberName } from "../../probes/conditions/condition";
 import type { Ourselves } from "../../probes/ourselves";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
@@ -12,19 +12,21 @@ import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-
 import { attachFunctions } from "./attach-functions";
 import { watchCounts } from "./counts";
 import { watchCalls } from "./events";
+import { checkFormat, endings } from "./format-choice";
 import { listReport } from "./list";
-import { check, modeOf, type Options, options } from "./options";
+import { check, modeOf, type Options, options, waitsForReturn } from "./options";
 import { planReport } from "./plan";
 import { traceProbe } from "./probe";
 import { kernelReach, plainReach } from "./reach";
 import { type Resolved, resolve, type Wishes } from "./resolve";
+import { watchStacks } from "./stacks";
 import { surroundings } from "./surroundings";
 
 export const traceFn = defineCommand({
   name: "trace-fn",
   summary: "Trace calls with arguments, results and times",
   description:
-    "Shows calls as they happen, with their arguments; with --count, --latency or --dist what they add up to.\n" +
+    "Shows calls as they happen, with their arguments; with --count, --latency, --dist or --stacks what they add up to.\n" +
     "A target is s:openat (system call), libc:malloc (library or program), /path/of/file:func, :func (program of " +
     "-p or COMMAND), vfs_read or module:func (kernel), t:sched:sched_switch (tracepoint); r: in front asks for the " +
     "return only; 'tcp_*' and '/^tcp_v[46]/' stand for many.",
@@ -34,6 +36,7 @@ export const traceFn = defineCommand({
     help: "what to trace: s:openat, libc:malloc, vfs_read, t:sched:sched_switch",
   },
   takesCommand: true,
+  endings,
   examples: [
     ["trace-fn s:openat -- ls", "the files that a program opens"],
     ["trace-fn s:write -p 1234 --csv -o writes.csv", "every write of a process, in a file"],
@@ -41,10 +44,13 @@ export const traceFn = defineCommand({
     ["trace-fn 's:*' --latency -d 5 --sort p99", "how long each system call takes"],
     ["trace-fn libc:malloc --arg size=1:u64 --ret -- ls", "allocations, with what they give"],
     ["trace-fn 'libc:*alloc' --count -p 1234", "which functions of an allocator are called"],
+    ["trace-fn libc:malloc --stacks -p 1234 -d 5 -o malloc.svg", "who allocates, as a flame graph"],
     ["trace-fn vfs_read --ret -p 1234", "a function of the kernel, with arguments by name and type"],
   ],
   check,
   async run(context, given, words): Promise<Outcome | undefined> {
+    const mode = modeOf(given);
+    checkFormat(context.format, mode);
     const facts = context.facts();
     const reach = given.dump ? plainReach(given.via) : kernelReach(given.via, () => context.kernel(), facts);
     const resolved = resolve(words, surroundings(facts, reach), wishes(given, context));
@@ -81,7 +87,8 @@ export const traceFn = defineCommand({
       ),
     );
     // Awaited, or the session would be closed before the first call.
-    return modeOf(given) === "events"
+    if (mode === "stacks") return await watchStacks(context, session, probe, resolved, given);
+    return mode === "events"
       ? await watchCalls(context, session, probe, names, given)
       : await watchCounts(context, session, probe, names, given);
   },
@@ -89,9 +96,14 @@ export const traceFn = defineCommand({
 
 function planOptions(given: Options, context: Context, waits: boolean, ourselves: Ourselves): PlanOptions {
   const { slower, sample, buffer, string, filter, dist, pidns, mntns } = given;
+  const { kernelOnly, userOnly, unwind, stackSize } = given;
   return {
     mode: modeOf(given),
     dist,
+    stacks: {
+      ...{ kernel: !userOnly, user: !kernelOnly },
+      stackSize: unwind === "dwarf" ? stackSize : undefined,
+    },
     withResult: waitsForReturn(given) || waits,
     where: filter,
     namespaces: pidns === undefined && mntns === undefined ? undefined : { pid: pidns, mount: mntns },
@@ -109,12 +121,6 @@ function planOptions(given: Options, context: Context, waits: boolean, ourselves
 function conditionsOf({ filter, dist }: Options): Filter[] {
   const asked = [filter, dist === undefined ? undefined : parseNumberName(dist)];
   return asked.filter((each) => each !== undefined);
-}
-
-/** Whether calls are followed to their end because of what is asked for. */
-function waitsForReturn(given: Options): boolean {
-  const { ret, latency, slower } = given;
-  return ret || latency || slower !== undefined || conditionsOf(given).some(needsReturn);
 }
 
 function wishes(given: Options, { tracee }: Context): Wishes {

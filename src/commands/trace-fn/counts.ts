@@ -22,7 +22,7 @@ export async function watchCounts(
   given: Options,
 ): Promise<Outcome> {
   const { clock, signal } = context;
-  const { latency, top, duration, interval: intervalNs } = given;
+  const { latency, top = Number.POSITIVE_INFINITY, duration, interval: intervalNs } = given;
   const sort = given.sort ?? { column: latency ? "total" : "count", reversed: false };
   const delta = new TallyDelta();
   const losses = lossesOf(session, probe);

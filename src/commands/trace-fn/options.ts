@@ -4,12 +4,14 @@ import { formatSize, parseDuration, parseSize } from "../../core/units";
 import type { Mode } from "../../probes/calls/call-plan";
 import { functionVias } from "../../probes/calls/function-ways";
 import { formNames } from "../../probes/calls/value-form";
-import { parseFilter, parseNumberName } from "../../probes/conditions/condition";
+import { needsReturn, parseFilter, parseNumberName } from "../../probes/conditions/condition";
+import { checkStackSize, DEFAULT_STACK_SIZE } from "../../probes/user-stack-copy";
 import type { OptionSpecs, OptionValues } from "../command";
 import { filterOptions } from "../filter-options";
 import { outputOptions, programOptions, rowOptions } from "../output-options";
 import { timingOptions } from "../timing-options";
 import { joinArguments, parseArguments } from "./argument-option";
+import { formats } from "./format-choice";
 import { namespaceOptions } from "./namespace-options";
 import { sortColumns } from "./report";
 
@@ -66,6 +68,33 @@ export const options = {
     conflicts: ["count", "latency", "ret"],
     group,
   },
+  stacks: {
+    flags: "--stacks",
+    help: "the stacks that the calls are made with instead, counted; with --slower those of slow calls",
+    conflicts: ["count", "latency", "ret", "dist"],
+    group,
+  },
+  kernelOnly: {
+    flags: "-K, --kernel-only",
+    help: "with --stacks: the kernel's half only",
+    conflicts: ["userOnly"],
+    group,
+  },
+  userOnly: { flags: "-U, --user-only", help: "with --stacks: the user's half only", group },
+  unwind: {
+    flags: "--unwind <how>",
+    help: "with --stacks: user stacks along frame pointers (fp), or by unwind information (dwarf), which costs more",
+    choices: ["fp", "dwarf"] as const,
+    default: "fp",
+    group,
+  },
+  stackSize: {
+    flags: "--stack-size <bytes>",
+    help: "with --unwind dwarf: how much of each user stack is copied, a multiple of 8",
+    parse: (text: string) => checkStackSize(Number(text)),
+    default: DEFAULT_STACK_SIZE,
+    group,
+  },
   sample: {
     flags: "--sample <1/n>",
     help: "one of n calls only, chosen by chance",
@@ -83,7 +112,7 @@ export const options = {
     flags: "--max-events <n>",
     help: "end after so many calls",
     parse: parseMaxEvents,
-    conflicts: ["count", "latency", "dist"],
+    conflicts: ["count", "latency", "dist", "stacks"],
     group,
   },
   string: {
@@ -104,7 +133,13 @@ export const options = {
   ...filterOptions,
   ...namespaceOptions,
   ...timingOptions,
-  top: { ...rows.top, defaultText: "all" },
+  top: {
+    flags: rows.top.flags,
+    help: rows.top.help,
+    parse: rows.top.parse,
+    defaultText: "all, of stacks 10",
+    group: "Output",
+  },
   sort: {
     flags: rows.sort.flags,
     help: rows.sort.help,
@@ -112,7 +147,7 @@ export const options = {
     defaultText: "count, with --latency total",
     group: "Output",
   },
-  ...outputOptions(["table", "json", "ndjson", "csv"]),
+  ...outputOptions(formats),
   buffer: {
     flags: "--buffer <size>",
     help: "room for calls that wait to be written; a power of two",
@@ -156,11 +191,21 @@ function parseBuffer(text: string): number {
   return size;
 }
 
+const MODES = ["count", "latency", "dist", "stacks"] as const;
+
 /** What is done with calls. */
-export function modeOf({ count, latency, dist }: Pick<Options, "count" | "latency" | "dist">): Mode {
+export function modeOf({ count, latency, dist, stacks }: Pick<Options, (typeof MODES)[number]>): Mode {
+  if (stacks) return "stacks";
   if (count) return "count";
   if (dist !== undefined) return "dist";
   return latency ? "latency" : "events";
+}
+
+/** Whether calls are followed to their end because of what is asked for. */
+export function waitsForReturn({ ret, latency, slower, filter, dist }: Options): boolean {
+  const asked = [filter, dist === undefined ? undefined : parseNumberName(dist)];
+  const asksLater = asked.some((each) => each !== undefined && needsReturn(each));
+  return ret || latency || slower !== undefined || asksLater;
 }
 
 /** Options that contradict each other. */
@@ -168,7 +213,7 @@ export function check(given: Options): void {
   const isCounting = modeOf(given) !== "events";
   if (!isCounting && given.interval !== undefined)
     throw new UsageError("interval: calls are shown as they come", {
-      hint: "it goes with --count, --latency and --dist",
+      hint: "it goes with --count, --latency, --dist and --stacks",
     });
   if (!isCounting && given.sort !== undefined)
     throw new UsageError("sort: calls are shown in the order they come", {
@@ -176,6 +221,15 @@ export function check(given: Options): void {
     });
   if (given.dist !== undefined && given.sort !== undefined)
     throw new UsageError("sort: a distribution is in the order of its numbers");
+  if (given.stacks && given.sort !== undefined)
+    throw new UsageError("sort: stacks are shown in the order of their counts");
+  const ofStacks = given.kernelOnly ? "kernel-only" : given.userOnly ? "user-only" : undefined;
+  if (given.unwind !== "dwarf" && given.stackSize !== DEFAULT_STACK_SIZE)
+    throw new UsageError("stack-size: no stacks are copied", { hint: "use it with --unwind dwarf" });
+  if (!given.stacks && (ofStacks !== undefined || given.unwind !== "fp"))
+    throw new UsageError(`${ofStacks ?? "unwind"}: no stacks are taken`, { hint: "use it with --stacks" });
+  if (given.unwind === "dwarf" && given.kernelOnly)
+    throw new UsageError("unwind: --kernel-only leaves user stacks out");
   if (given.count && given.sort !== undefined && !["count", "function"].includes(given.sort.column))
     throw new UsageError(`sort: a count has no column "${given.sort.column}"`, {
       hint: "it has count and function; --latency has the others",

@@ -1,9 +1,20 @@
 /** Chosen sites and options to programs and maps. Pure. */
+import { mov } from "../../asm/alu";
+import { label } from "../../asm/instruction";
+import { exit } from "../../asm/jump";
+import { r0 } from "../../asm/register";
 import type { KernelFacts } from "../../bpf/facts";
 import type { MapSpec } from "../../bpf/map-spec";
 import type { ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
-import { type CallPlan, callPlan, type PlanOptions } from "../../probes/calls/call-plan";
+import {
+  type CallPlan,
+  callPlan,
+  keepCaller,
+  type PlanOptions,
+  STACK_PLACES,
+} from "../../probes/calls/call-plan";
 import type { RecordLayout } from "../../probes/calls/call-record";
+import { announceProcess, type CallStacks } from "../../probes/calls/call-stacks";
 import { type FunctionProbe, type FunctionSite, functionProbe } from "../../probes/calls/function-calls";
 import { type SyscallSite, syscallProbe } from "../../probes/calls/syscall-calls";
 import { type TracepointSite, tracepointProbe } from "../../probes/calls/tracepoint-calls";
@@ -17,7 +28,7 @@ export interface TraceSites {
   readonly functions: readonly FunctionSite[];
 }
 
-export interface TraceProbe extends Pick<CallPlan, "ring" | "losses" | "counters"> {
+export interface TraceProbe extends Pick<CallPlan, "ring" | "losses" | "counters" | "stacks"> {
   /** All of it, if the kernel refuses nothing. */
   readonly spec: ProbeSpec;
   /** The maps, and the programs that are not at functions. */
@@ -60,11 +71,12 @@ export function traceProbe(
     ...(follow ? descendantMaps : []),
     ...all.flatMap((part) => part.maps ?? []),
   ];
+  const { ring, losses, counters, stacks } = plan;
   const programs = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
+    ...(stacks?.options.user ? [meetOnExec(plan, stacks)] : []),
     ...parts.flatMap((part) => part.programs),
   ];
-  const { ring, losses, counters } = plan;
   return {
     spec: { maps, programs: [...programs, ...atFunctions.units.flatMap((unit) => unit.programs)] },
     fixed: { maps, programs },
@@ -72,8 +84,23 @@ export function traceProbe(
     ring,
     losses,
     counters,
+    stacks,
     layouts: all.flatMap(({ layouts }) => layouts),
     functionsOnly: syscalls.length + tracepoints.length === 0,
     followsSyscalls: syscalls.length > 0 && withResult,
+  };
+}
+
+/** A process is looked at as soon as it has become another program: it may end before its first stack is read. */
+function meetOnExec(plan: CallPlan, stacks: CallStacks): ProgramSpec {
+  const drop = label("drop");
+  return {
+    name: "meet_on_exec",
+    hook: { kind: "raw-tracepoint", name: "sched_process_exec" },
+    code: [
+      keepCaller(plan, drop),
+      announceProcess(stacks, plan.facts, STACK_PLACES),
+      [drop, mov(r0, 0), exit()],
+    ],
   };
 }

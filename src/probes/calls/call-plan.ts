@@ -19,9 +19,17 @@ import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../current-task";
 import { keepDescendants } from "../descendants";
 import { keepNamespaces, NAMESPACE_STACK, type NamespaceFilter } from "../namespace-filter";
 import type { Ourselves } from "../ourselves";
+import { CAPTURE_STACK, type Caller } from "../stack-store";
 import { dropProcess, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../task-filter";
 import { CallHead, CallResult, type RecordLayout } from "./call-record";
 import { fillSlot } from "./call-slots";
+import {
+  type CallStackOptions,
+  type CallStacks,
+  callStacks,
+  countCallStack,
+  type StackPlaces,
+} from "./call-stacks";
 import { addToSite, type SiteCounters, siteCounters } from "./site-counters";
 import type { Memory, Param, ValueForm } from "./value-form";
 
@@ -33,12 +41,14 @@ export const CallLosses = struct({
   unfollowed: count64,
 });
 
-export type Mode = "events" | "count" | "latency" | "dist";
+export type Mode = "events" | "count" | "latency" | "dist" | "stacks";
 
 export interface PlanOptions {
   readonly mode: Mode;
   /** The number whose distribution is wanted in that mode. */
   readonly dist?: string | undefined;
+  /** What stacks are wanted in that mode. */
+  readonly stacks?: Pick<CallStackOptions, "kernel" | "user" | "stackSize"> | undefined;
   /** Follow calls to their end: the result and how long they took. */
   readonly withResult: boolean;
   /** Only calls that take at least this long. */
@@ -65,6 +75,8 @@ export interface CallPlan {
   readonly ring: RingSpec<Uint8Array>;
   readonly losses: MapSpec<number, Decoded<typeof CallLosses>>;
   readonly counters: SiteCounters;
+  /** Where stacks are counted, if they are. */
+  readonly stacks: CallStacks | undefined;
   readonly maps: readonly MapSpec[];
 }
 
@@ -73,9 +85,14 @@ export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts
   const losses = mappableArray("lost_calls", CallLosses, 1);
   const parts = { latency: options.mode === "latency" || options.mode === "dist", failed: false };
   const counters = siteCounters(sites, parts, facts.possibleCpus);
-  const maps = [losses as MapSpec, options.mode === "events" ? ring : (counters.map as MapSpec)];
-  return { options, facts, ring, losses, counters, maps };
+  const { mode, bufferSize } = options;
+  const stacks =
+    mode === "stacks" ? callStacks({ ...ALL_STACKS, ...options.stacks, bufferSize }, facts) : undefined;
+  const results = stacks?.maps ?? [mode === "events" ? ring : (counters.map as MapSpec)];
+  return { options, facts, ring, losses, counters, stacks, maps: [losses as MapSpec, ...results] };
 }
+
+const ALL_STACKS = { kernel: true, user: true } as const;
 
 /** The stack that these blocks use, from the frame pointer down; whoever calls them begins at REST. */
 export const SCRATCH = -Math.max(TASK_FILTER_STACK, NAMESPACE_STACK, SHOWN_IDS_SIZE, 8);
@@ -88,6 +105,12 @@ const CONDITION = SCRATCH - 32;
 export const REST = SCRATCH - 40;
 /** Below what callers keep there while a call is reported. */
 const BELOW = REST - 32;
+/** Below it lies, at a return, the key of the call's frame. */
+const FRAME_KEY = 64;
+/** Where the parts of a stack's count are put together. */
+export const STACK_PLACES: StackPlaces = {
+  ...{ site: CONDITION, scratch: SCRATCH, capture: REST - FRAME_KEY, key: REST - FRAME_KEY - CAPTURE_STACK },
+};
 
 /** Goes to `drop` unless the current task's calls count. Not for system calls of COMMAND. Loses r0–r5. */
 export function keepCaller({ options, facts }: CallPlan, drop: Label): Block {
@@ -137,11 +160,14 @@ export interface CallAtHand {
   loadWord(index: number): Block;
   /** Where its strings lie. */
   readonly memory: Memory;
+  /** Where the function was called, at its first instruction. */
+  readonly caller?: Caller | undefined;
 }
 
 /**
  * Counts the call or sends a record of it, or goes to `drop` where it is not one of those that matter. START, DURATION
- * and RESULT are there where calls are followed to their end. Loses r0–r5, r9 and the site.
+ * and RESULT are there where calls are followed to their end. Loses r0–r5, r9 and the site; r7 and r8 where stacks
+ * are counted.
  */
 export function reportCall(plan: CallPlan, at: CallAtHand, drop: Label): Block {
   const { where } = plan.options;
@@ -156,6 +182,11 @@ function tellCall(plan: CallPlan, at: CallAtHand): Block {
   if (mode === "latency")
     return [load(8, r9, fp, DURATION), addToSite(plan.counters, at.site, { durationNs: r9 }, REST)];
   if (mode === "dist") return addNumber(plan, at);
+  if (plan.stacks !== undefined)
+    return [
+      store(8, fp, STACK_PLACES.site, at.site),
+      countCallStack(plan.stacks, plan.facts, STACK_PLACES, at.caller),
+    ];
   return sendRecord(plan, at);
 }
 

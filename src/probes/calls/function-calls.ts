@@ -15,6 +15,7 @@ import { load, loadMapValue, store } from "../../asm/memory";
 import { fp, r0, r1, r2, r6, r7, r8 } from "../../asm/register";
 import type { MapSpec } from "../../bpf/map-spec";
 import type { ProgramSpec } from "../../bpf/program-spec";
+import type { Caller } from "../stack-store";
 import {
   type CallPlan,
   DURATION,
@@ -31,7 +32,7 @@ import { type Frames, findFrame, forgetFrame, frames, frameWord, noteFrame, stac
 import { type FunctionUnit, groupUnits } from "./function-units";
 import { type FunctionWay, isShared } from "./function-ways";
 import { loadMember, type MemberAccess } from "./member-access";
-import { callRegisters, loadFunctionArgument } from "./registers";
+import { callRegisters, loadFunctionArgument, loadReturnAddress } from "./registers";
 import type { Memory, Param, ValueForm } from "./value-form";
 
 /** An argument and its place among all that are passed, from 0. */
@@ -153,9 +154,36 @@ function argument(site: Reached, plan: CallPlan): (index: number) => Block {
   };
 }
 
+/**
+ * Whether the kernel itself adds the caller where the function begins with a push of the frame pointer: since Linux 6.11
+ * (arch/x86/events/core.c), and in some older stable ones. The change has left a member behind.
+ */
+function insertsCallers({ btf, isAtLeast }: CallPlan["facts"]): boolean {
+  const types = btf();
+  return types === undefined ? isAtLeast(6, 11) : types.member("uprobe_task", "auprobe") !== undefined;
+}
+
+/** Where a function of a program was called, at its first instruction. */
+function callerOf(site: Reached, { facts }: CallPlan): Caller | undefined {
+  // An instruction inside of a function has no return, and its stack pointer is anywhere.
+  if (site.memory !== "user" || site.return === undefined) return undefined;
+  return {
+    load: (scratch) => loadReturnAddress(callRegisters(facts.arch), r6, scratch),
+    mayBeThere: facts.arch === "x64" && insertsCallers(facts),
+  };
+}
+
 function onEntry(site: Reached, layout: RecordLayout, plan: CallPlan): Block {
   const drop = label("drop");
-  const at = { layout, ...asked(site), site: r8, loadWord: argument(site, plan), memory: site.memory };
+  const caller = callerOf(site, plan);
+  const at = {
+    layout,
+    ...asked(site),
+    site: r8,
+    loadWord: argument(site, plan),
+    memory: site.memory,
+    caller,
+  };
   return [
     [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
     [numberOf(site), reportCall(plan, at, drop)],

@@ -20,6 +20,8 @@ export interface CallRegisters {
   readonly stackPointer: number;
   /** Bytes from the stack pointer at a function's first instruction to its first argument on the stack. */
   readonly stackArguments: number;
+  /** Of where the function returns to at its first instruction, if that is in a register. */
+  readonly returnAddress?: number;
   /** Bytes the stack pointer has moved between a function's first instruction and its return. */
   readonly returnPops: number;
 }
@@ -38,6 +40,7 @@ const ARM64: CallRegisters = {
   syscallArguments: [0, 8, 16, 24, 32, 40],
   result: 0,
   stackPointer: 248,
+  returnAddress: 240, // x30
   stackArguments: 0,
   returnPops: 0,
 };
@@ -49,6 +52,23 @@ export function callRegisters(arch: string): CallRegisters {
   throw new NotSupportedError(`functions: architecture "${arch}" is not supported`, {
     hint: "bpfkit runs on x86-64 and arm64",
   });
+}
+
+/**
+ * `r1` = where a function of a program returns to, at its first instruction; 0 if it cannot be read. `scratch`: 8 free
+ * bytes. Loses r0–r5.
+ */
+export function loadReturnAddress(
+  { stackPointer, returnAddress }: CallRegisters,
+  ctx: Register,
+  scratch: number,
+): Block {
+  if (returnAddress !== undefined) return [load(8, r1, ctx, returnAddress)];
+  return [
+    store(8, fp, scratch, 0),
+    [load(8, r3, ctx, stackPointer), stackAddress(r1, scratch), mov(r2, WORD), call(helper.probeReadUser)],
+    load(8, r1, fp, scratch),
+  ];
 }
 
 const WORD = 8;

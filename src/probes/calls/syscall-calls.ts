@@ -234,7 +234,7 @@ function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
     return reportCall(plan, { layout, params, result, site: r7, loadWord, memory: "user" }, drop);
   };
   const { mode, where } = plan.options;
-  const isAlike = (mode === "count" || mode === "latency") && where === undefined;
+  const isAlike = (mode === "count" || mode === "latency" || mode === "stacks") && where === undefined;
   const dispatched = isAlike ? layouts.slice(0, 1) : layouts;
   return [
     loadSite(chosen, drop),

@@ -1,16 +1,16 @@
-import { groupLabel } from "../../../../src/commands/stack-profile/group-label";
 import {
   differentStacks,
   functionReport,
   type SortColumn,
 } from "../../../../src/commands/stack-profile/report";
-import { UnnamedFrames } from "../../../../src/commands/stack-profile/unnamed-frames";
 import { callTree } from "../../../../src/output/stacks/call-tree";
 import type { Frame, Profile, WeightUnit } from "../../../../src/output/stacks/profile";
 import { ProfileBuilder } from "../../../../src/output/stacks/profile-builder";
 import { offCpuState } from "../../../../src/probes/off-cpu";
 import { isStack, StackId } from "../../../../src/probes/stack-store";
 import { type StackDimension, type StackKey, stackKeyCodec } from "../../../../src/probes/stack-tally";
+import { groupLabel } from "../../../../src/probes/stacks/group-label";
+import { UnnamedFrames } from "../../../../src/probes/stacks/unnamed-frames";
 
 const libc = { path: "/usr/lib/libc.so.6", start: 0n, end: 1n, fileOffset: 0n };
 

@@ -50,30 +50,38 @@ const totals = object(
   ["totalNs", "totalBytes", "ticks", "frequency", "rate"],
 );
 
-const document = object({
-  tool: { const: "bpfkit" },
-  version: text,
-  command: { const: "stack-profile" },
-  kernel: text,
-  startedAt: time,
-  endedAt: time,
-  durationNs: { type: "number", minimum: 0 },
-  profile: object({
-    title: text,
-    measure: { enum: ["cpu", "off-cpu", "wall", "wakeup", "event"] },
-    unit: { enum: weightUnits },
-    periodNs: { anyOf: [number, { type: "null" }] },
-  }),
-  rows: { type: "array", items: row },
-  frames: { type: "array", items: frame },
-  modules: { type: "array", items: mapped },
-  notes: { type: "array", items: text },
-  totals,
-  lost: lostSchema(),
-});
+/** The schema of a profile as a command prints it, with the reasons for losses, and those that are there only sometimes. */
+export function profileDocument(
+  command: string,
+  reasons: readonly string[],
+  optional: readonly string[],
+): Schema {
+  return object({
+    tool: { const: "bpfkit" },
+    version: text,
+    command: { const: command },
+    kernel: text,
+    startedAt: time,
+    endedAt: time,
+    durationNs: { type: "number", minimum: 0 },
+    profile: object({
+      title: text,
+      measure: { enum: ["cpu", "off-cpu", "wall", "wakeup", "event"] },
+      unit: { enum: weightUnits },
+      periodNs: { anyOf: [number, { type: "null" }] },
+    }),
+    rows: { type: "array", items: row },
+    frames: { type: "array", items: frame },
+    modules: { type: "array", items: mapped },
+    notes: { type: "array", items: text },
+    totals,
+    lost: lostSchema(reasons, optional),
+  });
+}
 
-function lostSchema(): Schema {
-  return object(Object.fromEntries([...lost, ...sometimes].map((reason) => [reason, counter])), sometimes);
+/** The schema of losses. */
+export function lostSchema(reasons: readonly string[], optional: readonly string[]): Schema {
+  return object(Object.fromEntries([...reasons, ...optional].map((reason) => [reason, counter])), optional);
 }
 
 /** A line of NDJSON is a function. */
@@ -86,7 +94,10 @@ function line(figures: Readonly<Record<string, Schema>>): Schema {
     lost,
   };
   const { $schema: _dialect, title: _title, ...schema } = lineSchema(shape);
-  const properties = { ...(schema["properties"] as Readonly<Record<string, Schema>>), lost: lostSchema() };
+  const properties = {
+    ...(schema["properties"] as Readonly<Record<string, Schema>>),
+    lost: lostSchema(lost, sometimes),
+  };
   return { ...schema, properties };
 }
 
@@ -95,7 +106,7 @@ export function stackProfileSchema(): Schema {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "bpfkit stack-profile --format json; $defs/line is a line of --format ndjson",
-    ...document,
+    ...profileDocument("stack-profile", lost, sometimes),
     $defs: {
       line: {
         anyOf: [

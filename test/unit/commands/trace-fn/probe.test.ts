@@ -152,6 +152,21 @@ const variants: readonly (readonly [
     madeUpFacts(),
   ],
   ["tracepoint", tracepoint, {}, madeUpFacts()],
+  ["syscall-stacks", syscalls("write", "openat"), { mode: "stacks" }, madeUpFacts()],
+  ["function-stacks", userFunction("1:d"), { mode: "stacks" }, madeUpFacts()],
+  ["function-stacks-arm64", userFunction("1:d"), { mode: "stacks" }, madeUpFacts({ arch: "arm64" })],
+  [
+    "function-stacks-slow",
+    userFunction("1:d"),
+    { mode: "stacks", withResult: true, slowerNs: 9 },
+    madeUpFacts(),
+  ],
+  [
+    "function-stacks-unwound",
+    userFunction("1:d"),
+    { mode: "stacks", stacks: { kernel: false, user: true, stackSize: 8192 } },
+    madeUpFacts(),
+  ],
   ["command", userFunction("1:d"), { follow: true }, madeUpFacts()],
 ];
 

@@ -9,7 +9,7 @@ test("docs/schema/trace-fn.json is the schema of all variants", () =>
 test("the schema is one, and every variant can be asked for by itself", () => {
   const ajv = new Ajv({ strict: true, strictRequired: false });
   ajv.addSchema(traceFnSchema(), "trace-fn");
-  for (const variant of Object.keys(shapes)) {
+  for (const variant of [...Object.keys(shapes), "stacks"]) {
     expect(ajv.getSchema(`trace-fn#/$defs/${slug(variant)}`)).toBeDefined();
     expect(ajv.getSchema(`trace-fn#/$defs/${slug(variant)}Line`)).toBeDefined();
   }

@@ -6,6 +6,7 @@ import {
   type ReportShape,
   type Schema,
 } from "../../../../src/output/schema";
+import { lostSchema, profileDocument } from "../stack-profile/shapes";
 import { slug } from "../syscall-top/shapes";
 
 const command = "trace-fn";
@@ -109,9 +110,29 @@ const callsLine: Schema = {
   ],
 };
 
+const stackLosses = [
+  ...["mapFull", "mapBusy", "stacksFull", "collisions", "unwalkable", "missedRuns", "unfollowedCalls"],
+];
+/** With --unwind dwarf. */
+const copyLosses = ["samplesFull"];
+
+/** A document of stacks is a profile, and a line of NDJSON is a stack. */
+const stacks = { title: "bpfkit trace-fn --stacks", ...profileDocument(command, stackLosses, copyLosses) };
+function stacksLine(): Schema {
+  const row = { count: counter, comm: name, stack: name };
+  const { $schema: _dialect, ...schema } = lineSchema({ command, row, totals: {}, lost: stackLosses });
+  const properties = schema["properties"] as Readonly<Record<string, Schema>>;
+  const own = { ...properties, lost: lostSchema(stackLosses, copyLosses) };
+  return { ...schema, title: "bpfkit trace-fn --stacks, a line", properties: own };
+}
+
+/** Variants whose documents are no reports. */
+const others = ["stacks"];
+
 /** The whole schema: a document is one of the variants, and so is a line of NDJSON, at `#/$defs/line`. */
 export function traceFnSchema(): Schema {
   const each = Object.entries<ReportShape>(shapes);
+  const names = [...each.map(([variant]) => slug(variant)), ...others];
   const titled = (variant: string, { $schema: _dialect, ...schema }: Schema) => ({
     ...schema,
     title: `bpfkit trace-fn ${variant === "calls" ? "" : variant}`.trim(),
@@ -119,9 +140,9 @@ export function traceFnSchema(): Schema {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "bpfkit trace-fn --format json; $defs/line is a line of --format ndjson",
-    anyOf: each.map(([variant]) => ({ $ref: `#/$defs/${slug(variant)}` })),
+    anyOf: names.map((variant) => ({ $ref: `#/$defs/${variant}` })),
     $defs: {
-      line: { anyOf: each.map(([variant]) => ({ $ref: `#/$defs/${slug(variant)}Line` })) },
+      line: { anyOf: names.map((variant) => ({ $ref: `#/$defs/${variant}Line` })) },
       ...Object.fromEntries(
         each.map(([variant, shape]) => [slug(variant), titled(variant, documentSchema(shape))]),
       ),
@@ -134,6 +155,8 @@ export function traceFnSchema(): Schema {
           ]),
       ),
       callsLine,
+      stacks,
+      stacksLine: stacksLine(),
     },
   };
 }

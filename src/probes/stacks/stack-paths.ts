@@ -1,7 +1,7 @@
 /** From what was counted to frames: the halves of a stack, and of the one that woke it, in the order they are shown. */
 import type { Frame } from "../../output/stacks/profile";
-import { isStack, StackId } from "../../probes/stack-store";
-import type { StackKey } from "../../probes/stack-tally";
+import { isStack, StackId } from "../stack-store";
+import type { StackKey } from "../stack-tally";
 import { commOf } from "./group-label";
 import type { KernelNames } from "./kernel-names";
 import type { UnwoundStacks } from "./unwound-stacks";

@@ -1,7 +1,7 @@
 /** What the root of a stack says: whose it is. Pure. */
 import type { Group } from "../../output/stacks/profile";
-import type { StackDimension, StackKey } from "../../probes/stack-tally";
 import { containerName } from "../../symbols/containers";
+import type { StackDimension, StackKey } from "../stack-tally";
 
 /** What keys have numbers for. */
 export interface GroupNames {

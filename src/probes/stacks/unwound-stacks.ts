@@ -3,11 +3,11 @@
  * equal ones, as the kernel counts the others.
  */
 import type { Session } from "../../bpf/session";
-import { lostSamples, RecordKind, type StackSamples } from "../../probes/stack-samples";
-import { StackId } from "../../probes/stack-store";
-import { keyText, type StackKey, type StackWeight } from "../../probes/stack-tally";
-import { userStackView } from "../../probes/user-stack-copy";
 import { MOST_FRAMES, type UnwindEnd, Unwinder, type UnwindProcess } from "../../symbols/unwind/unwinder";
+import { lostSamples, RecordKind, type StackSamples } from "../stack-samples";
+import { StackId } from "../stack-store";
+import { keyText, type StackKey, type StackWeight } from "../stack-tally";
+import { userStackView } from "../user-stack-copy";
 
 /** The processes that stacks are of. */
 export interface UnwoundProcesses {

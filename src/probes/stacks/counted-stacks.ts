@@ -3,11 +3,10 @@
  * read more than once take turns, so that there is room again each time and nothing is lost.
  */
 import type { Session } from "../../bpf/session";
-import { type Away, type OffCpu, readOffCpu } from "../../probes/off-cpu";
-import type { StackStore } from "../../probes/stack-store";
-import type { StackKey, StackTally, StackWeight } from "../../probes/stack-tally";
-import { beginTurns, TurnReader } from "../../probes/turn-map";
-import type { StackProbe } from "./probe";
+import { type Away, type OffCpu, readOffCpu } from "../off-cpu";
+import type { StackStore } from "../stack-store";
+import type { StackKey, StackTally, StackWeight } from "../stack-tally";
+import { beginTurns, TurnReader } from "../turn-map";
 
 /** A pair of stacks and what was counted for it. */
 export type Entry = readonly [StackKey, StackWeight];
@@ -23,7 +22,10 @@ export interface CountedStacks {
 }
 
 /** The maps that programs count in, from the first event on. */
-export function beginCounting({ store, tally }: Pick<StackProbe, "store" | "tally">, session: Session): void {
+export function beginCounting(
+  { store, tally }: { readonly store: StackStore; readonly tally: StackTally },
+  session: Session,
+): void {
   beginTurns(store.stacks, session);
   beginTurns(tally.counts, session);
 }

@@ -1,8 +1,8 @@
 import type { Session } from "../../../../src/bpf/session";
-import { UnwoundStacks } from "../../../../src/commands/stack-profile/unwound-stacks";
 import { RecordKind, stackSamples } from "../../../../src/probes/stack-samples";
 import { isStack, StackId } from "../../../../src/probes/stack-store";
 import { type StackKey, stackKeyCodec } from "../../../../src/probes/stack-tally";
+import { UnwoundStacks } from "../../../../src/probes/stacks/unwound-stacks";
 import type { UnwindProcess } from "../../../../src/symbols/unwind/unwinder";
 
 const samples = stackSamples(

@@ -1,4 +1,4 @@
-import { CountsSince } from "../../../../src/commands/stack-profile/since-last";
+import { CountsSince } from "../../../../src/probes/stacks/since-last";
 
 test("counts: by their names, and never below zero", () => {
   const counts = new CountsSince();

@@ -1,21 +1,51 @@
 /** Reads what the programs have counted, and makes a profile of what has come since the last time. */
+import type { MapSpec } from "../../bpf/map-spec";
 import type { Session } from "../../bpf/session";
 import { NS_PER } from "../../core/units";
 import type { Frame, Profile, WeightUnit } from "../../output/stacks/profile";
 import { ProfileBuilder } from "../../output/stacks/profile-builder";
-import { type Away, type OffCpuState, offCpuState } from "../../probes/off-cpu";
-import { readStackLosses } from "../../probes/stack-store";
-import { type Announcement, ON_CPU, readTallyLosses, type StackDimension } from "../../probes/stack-tally";
-import type { Clock } from "../context";
+import { type Away, type OffCpu, type OffCpuState, offCpuState } from "../off-cpu";
+import type { StackSamples } from "../stack-samples";
+import { readStackLosses, type StackStore } from "../stack-store";
+import {
+  type Announcement,
+  ON_CPU,
+  readTallyLosses,
+  type StackDimension,
+  type StackTally,
+} from "../stack-tally";
 import { type CountedStacks, CountedStacksReader, type Entry } from "./counted-stacks";
 import { type GroupNames, groupLabel } from "./group-label";
 import { KernelNames } from "./kernel-names";
-import type { Measure, StackProbe } from "./probe";
 import { CountsSince } from "./since-last";
 import { isInterrupt, marker, StackPaths, wakerOf } from "./stack-paths";
 import { UnnamedFrames } from "./unnamed-frames";
 import { UnwoundStacks } from "./unwound-stacks";
 import type { UserNames } from "./user-names";
+
+/** What is profiled: the time on processors, off them, off them by who ends it, or both; or what leads to an event. */
+export type Measure = "cpu" | "off-cpu" | "wakeup" | "wall" | "event";
+
+/** True where tasks are followed when they leave their processors. */
+export function hasWaits(measure: Measure): boolean {
+  return measure === "off-cpu" || measure === "wakeup" || measure === "wall";
+}
+
+/** Where the results of a probe that counts stacks lie. */
+export interface StackCounting {
+  readonly store: StackStore;
+  readonly tally: StackTally;
+  /** All ticks of the clock by processor, those included that do not count. */
+  readonly ticks?: MapSpec<number, number> | undefined;
+  readonly off?: OffCpu | undefined;
+  /** Where samples come one by one. */
+  readonly samples?: StackSamples | undefined;
+}
+
+/** The clock that waits between two looks. */
+interface Waiting {
+  sleep(ns: number, signal: AbortSignal): Promise<void>;
+}
 
 export interface CollectorOptions {
   readonly measure: Measure;
@@ -34,6 +64,8 @@ export interface CollectorOptions {
   readonly maxStacks: number;
   /** `process.arch` */
   readonly arch: string;
+  /** What stands on top of the stacks of a site, where sites are told apart: what was called, if no frame says so. */
+  tip?(site: number): string | undefined;
 }
 
 /** A stretch of the run. */
@@ -60,7 +92,7 @@ export class Collector {
 
   constructor(
     private readonly session: Session,
-    private readonly probe: StackProbe,
+    private readonly probe: StackCounting,
     private readonly userNames: UserNames,
     private readonly groupNames: GroupNames,
     private readonly options: CollectorOptions,
@@ -75,7 +107,7 @@ export class Collector {
   }
 
   /** Looks at processes when they are met for the first time, until `over`: they may not live long. */
-  async follow(clock: Clock, over: AbortSignal): Promise<void> {
+  async follow(clock: Waiting, over: AbortSignal): Promise<void> {
     const announcements = this.session.ringBuffer(this.probe.tally.announcements);
     const meeting = async () => {
       for await (const batch of announcements.batches({ signal: over, wake: "event" })) this.meet(batch);
@@ -199,6 +231,8 @@ export class Collector {
         const original = this.paths.original(frame);
         if (original.kind === "user") unnamed.add(this.userNames.whyUnnamed(original), count);
       }
+      const tip = key.site === undefined ? undefined : this.options.tip?.(key.site);
+      if (tip !== undefined) path.push(marker(tip));
       if (measure === "wall") path.push(away === undefined ? RUNNING : marker(`[${away}]`));
       const weight = measure === "wall" && away === undefined ? count * period : total;
       builder.add(number, builder.stack(path.map(numberOf)), weight, count);

@@ -1,9 +1,9 @@
-import type { KernelNames } from "../../../../src/commands/stack-profile/kernel-names";
-import { StackPaths, type StackSources } from "../../../../src/commands/stack-profile/stack-paths";
-import type { UserNames } from "../../../../src/commands/stack-profile/user-names";
 import type { Frame } from "../../../../src/output/stacks/profile";
 import { StackId } from "../../../../src/probes/stack-store";
 import type { StackKey } from "../../../../src/probes/stack-tally";
+import type { KernelNames } from "../../../../src/probes/stacks/kernel-names";
+import { StackPaths, type StackSources } from "../../../../src/probes/stacks/stack-paths";
+import type { UserNames } from "../../../../src/probes/stacks/user-names";
 
 const REAL = 1n << 63n;
 const KERNEL = ["schedule", "vfs_read", "entry"];
