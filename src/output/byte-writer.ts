@@ -8,7 +8,7 @@ const MINUS = 45;
 const HEX = Buffer.from("0123456789abcdef");
 
 export class ByteWriter {
-  readonly bytes: Buffer;
+  bytes: Buffer;
   /** Bytes written so far. */
   at = 0;
 
@@ -21,6 +21,14 @@ export class ByteWriter {
     const taken = this.bytes.subarray(0, this.at);
     this.at = 0;
     return taken;
+  }
+
+  /** Makes room for so many more bytes. */
+  reserve(count: number): void {
+    if (this.bytes.length - this.at >= count) return;
+    const larger = Buffer.allocUnsafe(2 * this.bytes.length + count);
+    this.bytes.copy(larger, 0, 0, this.at);
+    this.bytes = larger;
   }
 
   /** One byte. */

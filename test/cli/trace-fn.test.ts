@@ -80,15 +80,17 @@ describe("documents are as their schema says", () => {
     ["--count", ["s:write", "--count"]],
     ["--latency", ["s:write", "--latency"]],
     ["--dist", ["s:write", "s:openat", "--dist", "ret"]],
+    ["--dist", ["s:write", "--latency", "--hist"]],
     ["--stacks", ["s:write", "--stacks"]],
+    ["--graph", ["s:write", "s:openat", "--graph"]],
     ["--list", ["s:write", "--list"]],
   ] as const) {
-    kernelTest(NEEDS, `${variant} as JSON`, async () => {
+    kernelTest(NEEDS, `${args.slice(1).join(" ")} as JSON`, async () => {
       const { code, stdout } = await bpfkit("trace-fn", "-q", "--json", ...args, ...writes(7));
       expect(code).toBe(0);
       expectShape(JSON.parse(stdout), slug(variant));
     });
-    kernelTest(NEEDS, `${variant} as NDJSON`, async () => {
+    kernelTest(NEEDS, `${args.slice(1).join(" ")} as NDJSON`, async () => {
       const { stdout } = await bpfkit("trace-fn", "-q", "-f", "ndjson", ...args, ...writes(7));
       const lines = stdout.trimEnd().split("\n");
       expect(lines.length).toBeGreaterThan(0);

@@ -18,6 +18,10 @@ export interface CallWriter {
   head(): string;
   /** Writes the call whose record is at `at`. */
   write(out: ByteWriter, site: ShownSite, view: DataView, at: number): void;
+  /** Before what was written is handed over. */
+  pause?(out: ByteWriter): void;
+  /** Writes what is still open when nothing more can come. */
+  rest?(out: ByteWriter): void;
   /** What stands below. */
   end(totals: CallTotals): string;
 }
@@ -30,6 +34,11 @@ export function countsByName(sites: readonly ShownSite[], counts: Float64Array):
     if (count > 0) byName[name] = (byName[name] ?? 0) + count;
   });
   return byName;
+}
+
+/** What there is to say of all calls together. */
+export function totalsOf(sites: readonly ShownSite[], { counts }: Pick<CallTotals, "counts">) {
+  return { count: totalOf(counts), functions: countsByName(sites, counts) };
 }
 
 export function totalOf(counts: Float64Array): number {

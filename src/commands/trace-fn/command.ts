@@ -12,9 +12,9 @@ import { dumpOf, openProbe, ourselves, taskFilter, tellAttached } from "../open-
 import { attachFunctions } from "./attach-functions";
 import { watchCounts } from "./counts";
 import { watchCalls } from "./events";
-import { checkFormat, endings } from "./format-choice";
+import { checkFormat, endings, isTrace } from "./format-choice";
 import { listReport } from "./list";
-import { check, modeOf, type Options, options, waitsForReturn } from "./options";
+import { check, modeOf, numberOf, type Options, options, waitsForReturn } from "./options";
 import { planReport } from "./plan";
 import { traceProbe } from "./probe";
 import { kernelReach, plainReach } from "./reach";
@@ -45,6 +45,8 @@ export const traceFn = defineCommand({
     ["trace-fn libc:malloc --arg size=1:u64 --ret -- ls", "allocations, with what they give"],
     ["trace-fn 'libc:*alloc' --count -p 1234", "which functions of an allocator are called"],
     ["trace-fn libc:malloc --stacks -p 1234 -d 5 -o malloc.svg", "who allocates, as a flame graph"],
+    ["trace-fn 'libc:*alloc*' s:brk --graph -- ls", "which calls contain which, with their times"],
+    ["trace-fn 's:*' -o calls.pftrace -- make", "every system call of a build, for ui.perfetto.dev"],
     ["trace-fn vfs_read --ret -p 1234", "a function of the kernel, with arguments by name and type"],
   ],
   check,
@@ -63,9 +65,10 @@ export const traceFn = defineCommand({
       return undefined;
     }
     const { sites, names, skipped, waits } = resolved;
+    const number = numberOf(given);
     for (const name of names) {
       if (given.filter !== undefined) checkFilter(given.filter, name);
-      if (given.dist !== undefined) checkFilter(parseNumberName(given.dist), name);
+      if (number !== undefined) checkFilter(parseNumberName(number), name);
     }
     for (const { name, reason } of skipped.slice(0, NAMED)) context.notice(`left out: ${name} ${reason}`);
     if (skipped.length > NAMED) context.notice(`left out: ${skipped.length - NAMED} more functions`);
@@ -88,23 +91,23 @@ export const traceFn = defineCommand({
     );
     // Awaited, or the session would be closed before the first call.
     if (mode === "stacks") return await watchStacks(context, session, probe, resolved, given);
-    return mode === "events"
-      ? await watchCalls(context, session, probe, names, given)
+    return mode === "events" || mode === "graph"
+      ? await watchCalls(context, session, probe, resolved, given)
       : await watchCounts(context, session, probe, names, given);
   },
 });
 
 function planOptions(given: Options, context: Context, waits: boolean, ourselves: Ourselves): PlanOptions {
-  const { slower, sample, buffer, string, filter, dist, pidns, mntns } = given;
+  const { slower, sample, buffer, string, filter, pidns, mntns } = given;
   const { kernelOnly, userOnly, unwind, stackSize } = given;
   return {
     mode: modeOf(given),
-    dist,
+    dist: numberOf(given),
     stacks: {
       ...{ kernel: !userOnly, user: !kernelOnly },
       stackSize: unwind === "dwarf" ? stackSize : undefined,
     },
-    withResult: waitsForReturn(given) || waits,
+    withResult: waitsForReturn(given) || isTrace(context.format) || waits,
     where: filter,
     namespaces: pidns === undefined && mntns === undefined ? undefined : { pid: pidns, mount: mntns },
     slowerNs: slower,

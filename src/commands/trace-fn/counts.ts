@@ -8,7 +8,7 @@ import type { Outcome } from "../command";
 import type { Context } from "../context";
 import { intervals } from "../intervals";
 import { distributionReport } from "./distribution";
-import type { Options } from "./options";
+import { numberOf, type Options } from "./options";
 import type { TraceProbe } from "./probe";
 import { functionReport, functionRow } from "./report";
 import type { SiteName } from "./resolve";
@@ -24,6 +24,7 @@ export async function watchCounts(
   const { clock, signal } = context;
   const { latency, top = Number.POSITIVE_INFINITY, duration, interval: intervalNs } = given;
   const sort = given.sort ?? { column: latency ? "total" : "count", reversed: false };
+  const number = numberOf(given);
   const delta = new TallyDelta();
   const losses = lossesOf(session, probe);
   context.tracee?.start();
@@ -44,9 +45,9 @@ export async function watchCounts(
       return entry === undefined ? undefined : functionRow(name, entry.stats);
     });
     const span = { startedAt, endedAt, durationNs: Number(endNs - startNs) };
-    if (given.dist !== undefined) {
+    if (number !== undefined) {
       const groups = counted.map(({ key, stats }) => ({ name: names[key.number ?? 0]?.name ?? "", stats }));
-      const report = distributionReport(groups, given.dist, span, losses());
+      const report = distributionReport(groups, number, span, losses());
       await context.output.report(report);
       lost += lostTotal(report);
       startedAt = endedAt;

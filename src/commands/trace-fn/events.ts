@@ -1,21 +1,28 @@
-/** trace-fn without --count and --latency: each call as it comes. */
+/** trace-fn without --count, --latency and the like: each call as it comes, and with --graph how calls nest. */
 import type { Session } from "../../bpf/session";
 import { NS_PER } from "../../core/units";
 import { ByteWriter } from "../../output/byte-writer";
-import { lossSentence } from "../../output/report";
-import { CallHead, type RecordLayout } from "../../probes/calls/call-record";
+import { type Json, lossSentence } from "../../output/report";
+import { CallHead, RecordKind, type RecordLayout } from "../../probes/calls/call-record";
 import type { Outcome } from "../command";
 import type { Context } from "../context";
 import { CallClock } from "./call-clock";
+import { CallNesting } from "./call-nesting";
 import { type CallWriter, longestLine, totalOf } from "./call-writer";
+import { chromeWriter } from "./chrome-writer";
 import { lossesOf } from "./counts";
 import { csvWriter } from "./csv-writer";
+import { graphDot } from "./graph-dot";
+import { graphJson } from "./graph-json";
+import { graphLines } from "./graph-lines";
+import { type GraphForm, graphWriter } from "./graph-writer";
 import { lineWriter } from "./line-writer";
 import { jsonWriter, ndjsonWriter } from "./ndjson-writer";
 import type { Options } from "./options";
+import { perfettoWriter } from "./perfetto-writer";
 import type { TraceProbe } from "./probe";
 import { type Arrived, RateGuard } from "./rate-guard";
-import type { SiteName } from "./resolve";
+import type { Resolved } from "./resolve";
 import type { ShownSite } from "./shown-site";
 
 /** Text that is put together before it is written. */
@@ -33,14 +40,14 @@ export async function watchCalls(
   context: Context,
   session: Session,
   probe: TraceProbe,
-  names: readonly SiteName[],
+  resolved: Resolved,
   given: Options,
 ): Promise<Outcome> {
   const { clock } = context;
-  const sites = names.map((name, i): ShownSite => ({ ...name, layout: probe.layouts[i] as RecordLayout }));
+  const sites = shownSites(resolved, probe.layouts);
   const startedAt = clock.now();
   const startNs = clock.monotonicNs();
-  const writer = createWriter(context, sites, new CallClock(startedAt, startNs));
+  const writer = createWriter(context, sites, given, { startedAt, startNs });
   const stream = new Stream(context, session, probe, sites, writer, given.maxEvents);
   const losses = lossesOf(session, probe);
   const isGuarded = context.tracee === undefined && !given.force && given.maxEvents === undefined;
@@ -53,26 +60,71 @@ export async function watchCalls(
   const lost = losses();
   const durationNs = Number(clock.monotonicNs() - startNs);
   const { counts } = stream;
-  await context.print(writer.end({ startedAt, endedAt: clock.now(), durationNs, counts, lost }));
+  const end = writer.end({ startedAt, endedAt: clock.now(), durationNs, counts, lost });
+  if (end.length > 0) await context.print(end);
   const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
-  if (context.format === "csv") context.notice(`${totalOf(counts)} calls. ${lossSentence({ lost })}`);
+  if (UNSAID.includes(context.format)) context.notice(`${totalOf(counts)} calls. ${lossSentence({ lost })}`);
   return { lost: total };
 }
 
-function createWriter(context: Context, sites: readonly ShownSite[], clock: CallClock): CallWriter {
-  switch (context.format) {
+/** Formats without a place for totals and losses. */
+const UNSAID: readonly string[] = ["csv", "perfetto", "chrome", "dot"];
+
+/** How everything that is traced is shown, by the sites' numbers. */
+function shownSites({ sites, names }: Resolved, layouts: readonly RecordLayout[]): ShownSite[] {
+  const categories: ShownSite["category"][] = [
+    ...sites.syscalls.map(() => "syscall" as const),
+    ...sites.tracepoints.map(() => "tracepoint" as const),
+    ...sites.functions.map(({ memory }) => memory),
+  ];
+  return names.map((name, i) => ({
+    ...name,
+    layout: layouts[i] as RecordLayout,
+    category: categories[i] ?? "kernel",
+  }));
+}
+
+interface Beginning {
+  readonly startedAt: Date;
+  readonly startNs: bigint;
+}
+
+function createWriter(
+  context: Context,
+  sites: readonly ShownSite[],
+  given: Options,
+  { startedAt, startNs }: Beginning,
+): CallWriter {
+  const clock = new CallClock(startedAt, startNs);
+  const { version, format } = context;
+  const origin = { tool: "bpfkit", version, command: "trace-fn", kernel: context.facts().release };
+  if (given.graph)
+    return graphWriter(graphForm(format, sites, clock, origin), new CallNesting(), longestLine(sites));
+  switch (format) {
     case "csv":
       return csvWriter(sites, clock);
     case "ndjson":
       return ndjsonWriter(sites, clock);
-    case "json": {
-      const { version } = context;
-      const kernel = context.facts().release;
-      return jsonWriter(sites, clock, { tool: "bpfkit", version, command: "trace-fn", kernel });
-    }
+    case "json":
+      return jsonWriter(sites, clock, origin);
+    case "chrome":
+      return chromeWriter(sites, origin);
+    case "perfetto":
+      return perfettoWriter(sites, startedAt, startNs);
     default:
       return lineWriter(sites, clock);
   }
+}
+
+function graphForm(
+  format: string,
+  sites: readonly ShownSite[],
+  clock: CallClock,
+  origin: Readonly<Record<string, Json>>,
+): GraphForm {
+  if (format === "dot") return graphDot(sites);
+  if (format === "json") return graphJson(sites, clock, origin);
+  return format === "ndjson" ? graphJson(sites, clock) : graphLines(sites, clock);
 }
 
 /** The calls on their way from the ring buffer to the output. */
@@ -134,6 +186,8 @@ class Stream {
   /** Shows what is left when nothing more can come. */
   async rest(): Promise<void> {
     while (this.left > 0 && (await this.show()) === "more");
+    this.writer.rest?.(this.out);
+    if (this.out.at > 0) await this.context.print(this.out.take());
   }
 
   /** Shows what is there, until `turnNs`; tells whether the ring had nothing, was emptied, or has more. */
@@ -144,7 +198,8 @@ class Stream {
       const count = ring.consume(this.visit, limit);
       shown += count;
       this.left -= count;
-      if (count > 0) await this.context.print(this.out.take());
+      this.writer.pause?.(this.out);
+      if (this.out.at > 0) await this.context.print(this.out.take());
       if (count < limit) return shown === 0 ? "empty" : "dry";
       if (this.left === 0 || (turnNs !== undefined && this.context.clock.monotonicNs() >= turnNs))
         return "more";
@@ -153,7 +208,8 @@ class Stream {
 
   private readonly visit = (view: DataView, at: number): void => {
     const index = view.getUint32(at + CallHead.offsets.site, true);
-    this.counts[index] = (this.counts[index] ?? 0) + 1;
+    if (view.getUint32(at + CallHead.offsets.kind, true) !== RecordKind.return)
+      this.counts[index] = (this.counts[index] ?? 0) + 1;
     this.writer.write(this.out, this.sites[index] as ShownSite, view, at);
   };
 }

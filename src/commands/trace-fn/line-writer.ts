@@ -56,6 +56,12 @@ function heading(withResult: boolean): string {
 
 /** `openat(dfd=-100, filename="/etc/hosts", …) = 3`, or `= -2 ENOENT`. */
 function writeCall(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
+  writeCallWithArguments(out, site, view, at);
+  if (site.layout.withResult) writeResult(out, site, view, at + CallHead.size + CallResult.offsets.result);
+}
+
+/** `openat(dfd=-100, filename="/etc/hosts", …)` */
+export function writeCallWithArguments(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
   out.text(site.name);
   out.ascii("(");
   site.params.forEach(({ name, form }, index) => {
@@ -68,12 +74,16 @@ function writeCall(out: ByteWriter, site: ShownSite, view: DataView, at: number)
     writeArgument(out, "text", site.layout, form, view, at, index);
   });
   out.ascii(")");
-  if (!site.layout.withResult || site.result === undefined) return;
-  const result = at + CallHead.size + CallResult.offsets.result;
+}
+
+/** ` = 3`, or ` = -2 ENOENT`; nothing for what gives nothing. `at` is where the result lies. */
+export function writeResult(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
+  const { result, failsByErrno } = site;
+  if (result === undefined) return;
   out.ascii(" = ");
-  const error = site.failsByErrno ? errorAt(view, result, site.result) : undefined;
+  const error = failsByErrno ? errorAt(view, at, result) : undefined;
   if (error !== undefined) out.ascii(`-${error} ${errnoName(error)}`);
-  else writeValue(out, "text", site.result, view, result);
+  else writeValue(out, "text", result, view, at);
 }
 
 /** The error number that a result stands for; undefined for one that is none. */
@@ -92,7 +102,8 @@ function writeMicroseconds(out: ByteWriter, view: DataView, at: number): void {
   out.ascii((ns === 0 ? "-" : (ns / NS_PER.us).toFixed(1)).padStart(DURATION_WIDTH));
 }
 
-function summary(sites: readonly ShownSite[], { counts, lost }: CallTotals): string {
+/** What stands below lines. */
+export function summary(sites: readonly ShownSite[], { counts, lost }: CallTotals): string {
   const byName = Object.entries(countsByName(sites, counts)).sort(([, a], [, b]) => b - a);
   const each = byName.length > 1 ? byName.map(([name, count]) => `  ${count}  ${name}\n`).join("") : "";
   const total = totalOf(counts);

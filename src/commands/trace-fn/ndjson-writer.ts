@@ -6,7 +6,7 @@ import type { Json } from "../../output/report";
 import { CallHead, CallResult } from "../../probes/calls/call-record";
 import { writeArgument } from "./argument-writer";
 import type { CallClock } from "./call-clock";
-import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
+import { type CallTotals, type CallWriter, totalsOf } from "./call-writer";
 import { errorAt } from "./line-writer";
 import type { ShownSite } from "./shown-site";
 import { writeComm, writeValue } from "./value-writer";
@@ -23,11 +23,15 @@ export function ndjsonWriter(sites: readonly ShownSite[], clock: CallClock): Cal
       out.ascii("\n");
     },
     end(totals) {
-      const { endedAt, lost } = totals;
-      const last = { time: endedAt.toISOString(), event: "end", ...totalsOf(sites, totals), lost };
-      return `${jsonText(last as Json)}\n`;
+      return `${jsonText(endLine(sites, totals))}\n`;
     },
   };
+}
+
+/** The last line: totals and losses. */
+export function endLine(sites: readonly ShownSite[], totals: CallTotals): Json {
+  const { endedAt, lost } = totals;
+  return { time: endedAt.toISOString(), event: "end", ...totalsOf(sites, totals), lost };
 }
 
 /** One document, written as the calls come: nothing is kept. `origin` is what every document begins with. */
@@ -37,15 +41,28 @@ export function jsonWriter(
   origin: Readonly<Record<string, Json>>,
 ): CallWriter {
   const texts = new Map(sites.map((site) => [site, textsOf(site)]));
+  const { head, separate, end } = jsonDocument(sites, origin);
+  return {
+    head,
+    write(out, site, view, at) {
+      separate(out);
+      writeCall(out, site, texts.get(site) as Texts, clock, view, at);
+    },
+    end,
+  };
+}
+
+/** The document around calls that are written one by one. */
+export function jsonDocument(sites: readonly ShownSite[], origin: Readonly<Record<string, Json>>) {
   let separator = "\n    ";
   return {
     head: () => `${jsonText(origin).slice(0, -1)},\n  "rows":[`,
-    write(out, site, view, at) {
+    /** Before each call. */
+    separate(out: ByteWriter) {
       out.ascii(separator);
       separator = ",\n    ";
-      writeCall(out, site, texts.get(site) as Texts, clock, view, at);
     },
-    end(totals) {
+    end(totals: CallTotals) {
       const { startedAt, endedAt, durationNs, lost } = totals;
       const times = { startedAt: startedAt.toISOString(), endedAt: endedAt.toISOString(), durationNs };
       const rest = { ...times, totals: totalsOf(sites, totals), lost };
@@ -54,24 +71,36 @@ export function jsonWriter(
   };
 }
 
-function totalsOf(sites: readonly ShownSite[], { counts }: CallTotals) {
-  return { count: totalOf(counts), functions: countsByName(sites, counts) };
-}
-
 /** What of a site's lines is always the same. */
-interface Texts {
+export interface Texts {
   readonly name: string;
   readonly args: readonly string[];
 }
 
-function textsOf({ name, params }: ShownSite): Texts {
-  return {
-    name: `,"function":${jsonText(name)},"args":{`,
-    args: params.map((param, i) => `${i === 0 ? "" : ","}${JSON.stringify(param.name)}:`),
-  };
+export function textsOf(site: ShownSite): Texts {
+  return { name: `,"function":${jsonText(site.name)},"args":{`, args: argumentTexts(site) };
+}
+
+/** What stands before each argument. */
+export function argumentTexts({ params }: ShownSite): readonly string[] {
+  return params.map(({ name }, i) => `${i === 0 ? "" : ","}${JSON.stringify(name)}:`);
 }
 
 function writeCall(
+  out: ByteWriter,
+  site: ShownSite,
+  texts: Texts,
+  clock: CallClock,
+  view: DataView,
+  at: number,
+): void {
+  writeCallHead(out, site, texts, clock, view, at);
+  if (site.layout.withResult) writeResult(out, site, view, at + CallHead.size);
+  out.ascii("}");
+}
+
+/** Writes a call's object up to its arguments, and leaves it open. */
+export function writeCallHead(
   out: ByteWriter,
   site: ShownSite,
   texts: Texts,
@@ -88,26 +117,43 @@ function writeCall(
   out.ascii(',"comm":');
   writeComm(out, "json", view, at + comm);
   out.text(texts.name);
-  site.params.forEach(({ form }, index) => {
-    out.ascii(texts.args[index] as string);
-    writeArgument(out, "json", site.layout, form, view, at, index);
-  });
-  out.ascii("}");
-  if (site.layout.withResult) writeResult(out, site, view, at + CallHead.size);
+  writeArguments(out, site, texts.args, view, at);
   out.ascii("}");
 }
 
+/** Writes the arguments as the members of an object. */
+export function writeArguments(
+  out: ByteWriter,
+  { params, layout }: ShownSite,
+  texts: readonly string[],
+  view: DataView,
+  at: number,
+): void {
+  params.forEach(({ form }, index) => {
+    out.ascii(texts[index] as string);
+    writeArgument(out, "json", layout, form, view, at, index);
+  });
+}
+
 function writeResult(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
-  const result = at + CallResult.offsets.result;
-  if (site.result !== undefined) {
-    out.ascii(',"result":');
-    writeValue(out, "json", site.result, view, result);
-    const error = site.failsByErrno ? errorAt(view, result, site.result) : undefined;
-    if (error !== undefined) out.ascii(`,"errno":"${errnoName(error)}"`);
-  }
+  writeResultMembers(out, site, view, at + CallResult.offsets.result);
   const durationNs = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
   // A return whose call was not looked at has none.
   if (durationNs === 0) return;
   out.ascii(',"durationNs":');
   out.natural(durationNs);
+}
+
+/** Writes the result at `at` as members of an object, each with a comma before it; nothing where there is none. */
+export function writeResultMembers(
+  out: ByteWriter,
+  { result, failsByErrno }: ShownSite,
+  view: DataView,
+  at: number,
+): void {
+  if (result === undefined) return;
+  out.ascii(',"result":');
+  writeValue(out, "json", result, view, at);
+  const error = failsByErrno ? errorAt(view, at, result) : undefined;
+  if (error !== undefined) out.ascii(`,"errno":"${errnoName(error)}"`);
 }

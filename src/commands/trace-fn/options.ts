@@ -4,7 +4,7 @@ import { formatSize, parseDuration, parseSize } from "../../core/units";
 import type { Mode } from "../../probes/calls/call-plan";
 import { functionVias } from "../../probes/calls/function-ways";
 import { formNames } from "../../probes/calls/value-form";
-import { needsReturn, parseFilter, parseNumberName } from "../../probes/conditions/condition";
+import { DURATION_NAME, needsReturn, parseFilter, parseNumberName } from "../../probes/conditions/condition";
 import { checkStackSize, DEFAULT_STACK_SIZE } from "../../probes/user-stack-copy";
 import type { OptionSpecs, OptionValues } from "../command";
 import { filterOptions } from "../filter-options";
@@ -61,11 +61,23 @@ export const options = {
     conflicts: ["ret"],
     group,
   },
+  hist: {
+    flags: "--hist",
+    help: "with --latency: how the times are distributed, as --dist duration",
+    conflicts: ["dist"],
+    group,
+  },
   dist: {
     flags: "--dist <name>",
     help: "the distribution of a number instead: an argument, ret or duration",
     parse: (text: string) => parseNumberName(text).text,
     conflicts: ["count", "latency", "ret"],
+    group,
+  },
+  graph: {
+    flags: "--graph",
+    help: "which calls contain which: their tree by thread, with the time of each and its own part of it",
+    conflicts: ["slower", "count", "latency", "ret", "dist", "stacks", "maxEvents"],
     group,
   },
   stacks: {
@@ -191,26 +203,44 @@ function parseBuffer(text: string): number {
   return size;
 }
 
-const MODES = ["count", "latency", "dist", "stacks"] as const;
+const MODES = ["count", "latency", "hist", "dist", "stacks", "graph"] as const;
+
+/** The number whose distribution is wanted. */
+export function numberOf({ hist, dist }: Pick<Options, "hist" | "dist">): string | undefined {
+  return hist ? DURATION_NAME : dist;
+}
 
 /** What is done with calls. */
-export function modeOf({ count, latency, dist, stacks }: Pick<Options, (typeof MODES)[number]>): Mode {
+export function modeOf({
+  count,
+  latency,
+  hist,
+  dist,
+  stacks,
+  graph,
+}: Pick<Options, (typeof MODES)[number]>): Mode {
   if (stacks) return "stacks";
+  if (graph) return "graph";
   if (count) return "count";
-  if (dist !== undefined) return "dist";
+  if (dist !== undefined || hist) return "dist";
   return latency ? "latency" : "events";
 }
 
 /** Whether calls are followed to their end because of what is asked for. */
-export function waitsForReturn({ ret, latency, slower, filter, dist }: Options): boolean {
+export function waitsForReturn({ ret, graph, latency, slower, filter, dist }: Options): boolean {
   const asked = [filter, dist === undefined ? undefined : parseNumberName(dist)];
   const asksLater = asked.some((each) => each !== undefined && needsReturn(each));
-  return ret || latency || slower !== undefined || asksLater;
+  return ret || graph || latency || slower !== undefined || asksLater;
 }
 
 /** Options that contradict each other. */
 export function check(given: Options): void {
-  const isCounting = modeOf(given) !== "events";
+  const mode = modeOf(given);
+  const isCounting = mode !== "events" && mode !== "graph";
+  if (mode === "graph" && given.filter !== undefined && needsReturn(given.filter))
+    throw new UsageError(`filter "${given.filter.text}": a call is shown when it begins`, {
+      hint: "with --graph conditions are on arguments",
+    });
   if (!isCounting && given.interval !== undefined)
     throw new UsageError("interval: calls are shown as they come", {
       hint: "it goes with --count, --latency, --dist and --stacks",
@@ -219,7 +249,9 @@ export function check(given: Options): void {
     throw new UsageError("sort: calls are shown in the order they come", {
       hint: "it goes with --count and --latency",
     });
-  if (given.dist !== undefined && given.sort !== undefined)
+  if (given.hist && !given.latency)
+    throw new UsageError("hist: no times are taken", { hint: "use it with --latency, or --dist NAME" });
+  if (numberOf(given) !== undefined && given.sort !== undefined)
     throw new UsageError("sort: a distribution is in the order of its numbers");
   if (given.stacks && given.sort !== undefined)
     throw new UsageError("sort: stacks are shown in the order of their counts");

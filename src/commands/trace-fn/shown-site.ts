@@ -5,6 +5,8 @@ import type { Param, ValueForm } from "../../probes/calls/value-form";
 export interface ShownSite {
   /** Such as `openat` or `libc:malloc`. */
   readonly name: string;
+  /** What kind of place it is. */
+  readonly category: "syscall" | "tracepoint" | "user" | "kernel";
   readonly params: readonly Param[];
   readonly layout: RecordLayout;
   /** Undefined where there is no result to show. */

@@ -21,7 +21,7 @@ import { keepNamespaces, NAMESPACE_STACK, type NamespaceFilter } from "../namesp
 import type { Ourselves } from "../ourselves";
 import { CAPTURE_STACK, type Caller } from "../stack-store";
 import { dropProcess, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../task-filter";
-import { CallHead, CallResult, type RecordLayout } from "./call-record";
+import { CallHead, CallResult, RecordKind, type RecordLayout } from "./call-record";
 import { fillSlot } from "./call-slots";
 import {
   type CallStackOptions,
@@ -41,7 +41,7 @@ export const CallLosses = struct({
   unfollowed: count64,
 });
 
-export type Mode = "events" | "count" | "latency" | "dist" | "stacks";
+export type Mode = "events" | "graph" | "count" | "latency" | "dist" | "stacks";
 
 export interface PlanOptions {
   readonly mode: Mode;
@@ -88,7 +88,8 @@ export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts
   const { mode, bufferSize } = options;
   const stacks =
     mode === "stacks" ? callStacks({ ...ALL_STACKS, ...options.stacks, bufferSize }, facts) : undefined;
-  const results = stacks?.maps ?? [mode === "events" ? ring : (counters.map as MapSpec)];
+  const hasRecords = mode === "events" || mode === "graph";
+  const results = stacks?.maps ?? [hasRecords ? ring : (counters.map as MapSpec)];
   return { options, facts, ring, losses, counters, stacks, maps: [losses as MapSpec, ...results] };
 }
 
@@ -160,6 +161,8 @@ export interface CallAtHand {
   loadWord(index: number): Block;
   /** Where its strings lie. */
   readonly memory: Memory;
+  /** What the record is of, where calls nest; `frame` loads where the call's frame lies into r1 and loses r0–r5. */
+  readonly nested?: { readonly kind: number; readonly frame: Block } | undefined;
   /** Where the function was called, at its first instruction. */
   readonly caller?: Caller | undefined;
 }
@@ -176,7 +179,8 @@ export function reportCall(plan: CallPlan, at: CallAtHand, drop: Label): Block {
   return [keepMatching(where, call, drop), tellCall(plan, at)];
 }
 
-function tellCall(plan: CallPlan, at: CallAtHand): Block {
+/** The same without asking whether the call matters. */
+export function tellCall(plan: CallPlan, at: CallAtHand): Block {
   const { mode } = plan.options;
   if (mode === "count") return addToSite(plan.counters, at.site, {}, REST);
   if (mode === "latency")
@@ -203,8 +207,8 @@ function addNumber({ options, counters }: CallPlan, at: CallAtHand): Block {
 }
 
 function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
-  const { layout, site, loadWord, memory } = at;
-  const { withResult, size, words, count, slots } = layout;
+  const { layout, site, loadWord, memory, nested } = at;
+  const { withResult, frame, size, words, count, slots } = layout;
   const result = CallHead.size;
   return emitRecord({
     ring,
@@ -216,7 +220,11 @@ function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
       store(8, r9, CallHead.offsets.timeNs, r0),
       [shownIds(facts.pidNamespace, SCRATCH), store(8, r9, CallHead.offsets.tid, r0)],
       [mov(r1, r9), add(r1, CallHead.offsets.comm), mov(r2, COMM_SIZE), call(helper.getCurrentComm)],
-      [store(4, r9, CallHead.offsets.site, site), store(4, r9, CallHead.offsets.pad, 0)],
+      [
+        store(4, r9, CallHead.offsets.site, site),
+        store(4, r9, CallHead.offsets.kind, nested?.kind ?? RecordKind.call),
+      ],
+      frame === undefined || nested === undefined ? [] : [nested.frame, store(8, r9, frame, r1)],
       withResult
         ? [
             [load(8, r1, fp, DURATION), store(8, r9, result + CallResult.offsets.durationNs, r1)],

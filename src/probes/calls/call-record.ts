@@ -8,6 +8,12 @@ import { PATH_ROOM } from "../file-path";
 import { SOCKADDR_SIZE } from "./sockaddr";
 import { leadsFurther, type Param, type SlotForm } from "./value-form";
 
+/** What a record tells of: a whole call, or where calls nest its beginning or its return. */
+export const RecordKind = Object.freeze({ call: 0, entry: 1, return: 2 });
+
+/** In the place of a frame: the call was a jump from the end of another one that is followed, whose frame it has. */
+export const TAIL_CALL = 1n;
+
 /** What every record begins with. `site` tells what was called. */
 export const CallHead = struct({
   timeNs: u64,
@@ -15,7 +21,7 @@ export const CallHead = struct({
   pid: u32,
   comm: bytes(COMM_SIZE),
   site: u32,
-  pad: u32,
+  kind: u32,
 });
 
 /** Follows the head where calls are traced to their end. `durationNs` is 0 where the entry was not seen. */
@@ -28,6 +34,8 @@ const WORD = 8;
 
 export interface RecordOptions {
   readonly withResult: boolean;
+  /** Tells where the call's frame lies. */
+  readonly withFrame?: boolean | undefined;
   /** Bytes kept of each string, the NUL included; a multiple of eight. */
   readonly stringSize: number;
 }
@@ -46,6 +54,8 @@ export interface Slot {
 export interface RecordLayout {
   readonly size: number;
   readonly withResult: boolean;
+  /** Of the place of the call's frame. */
+  readonly frame?: number | undefined;
   /** Of the words, one per argument. */
   readonly words: number;
   /** How many words. */
@@ -55,8 +65,10 @@ export interface RecordLayout {
 
 /** The layout for `count` words, the first of which are those of `params`. */
 export function recordLayout(count: number, params: readonly Param[], options: RecordOptions): RecordLayout {
-  const { withResult, stringSize } = options;
-  const words = CallHead.size + (withResult ? CallResult.size : 0);
+  const { withResult, withFrame = false, stringSize } = options;
+  const fixed = CallHead.size + (withResult ? CallResult.size : 0);
+  const frame = withFrame ? fixed : undefined;
+  const words = fixed + (withFrame ? WORD : 0);
   const slots: Slot[] = [];
   let end = words + count * WORD;
   params.forEach(({ form }, index) => {
@@ -65,7 +77,7 @@ export function recordLayout(count: number, params: readonly Param[], options: R
     slots.push({ index, form, at: end, size });
     end += SLOT_HEAD + size;
   });
-  return { size: end, withResult, words, count, slots };
+  return { size: end, withResult, frame, words, count, slots };
 }
 
 function slotSize(form: SlotForm, stringSize: number): number {
@@ -86,3 +98,6 @@ function slotSignature(form: SlotForm): string {
   const memory = form.memory ?? "";
   return kind === "numbers" ? `${memory} ${form.element.size}[${form.count}]` : `${memory} ${kind}`;
 }
+
+/** Of the records of returns where calls nest. */
+export const NESTED_RETURN = recordLayout(0, [], { withResult: true, withFrame: true, stringSize: 0 });

@@ -7,10 +7,10 @@
  *     r7  at a return the call's frame
  *     r8  the site
  */
-import { mov, sub } from "../../asm/alu";
+import { mov, or, rsh, sub } from "../../asm/alu";
 import { helper } from "../../asm/helper-ids";
 import { type Block, label } from "../../asm/instruction";
-import { call, exit } from "../../asm/jump";
+import { call, exit, jump } from "../../asm/jump";
 import { load, loadMapValue, store } from "../../asm/memory";
 import { fp, r0, r1, r2, r6, r7, r8 } from "../../asm/register";
 import type { MapSpec } from "../../bpf/map-spec";
@@ -26,8 +26,9 @@ import {
   RESULT,
   reportCall,
   START,
+  tellCall,
 } from "./call-plan";
-import { type RecordLayout, recordLayout } from "./call-record";
+import { NESTED_RETURN, RecordKind, type RecordLayout, recordLayout, TAIL_CALL } from "./call-record";
 import { type Frames, findFrame, forgetFrame, frames, frameWord, noteFrame, stackPointerOf } from "./frames";
 import { type FunctionUnit, groupUnits } from "./function-units";
 import { type FunctionWay, isShared } from "./function-ways";
@@ -102,8 +103,9 @@ function notedBy(site: Reached, plan: CallPlan): number {
   return isThere ? 0 : keptWords(wordsOf(site), plan);
 }
 
-/** Nobody asks for the arguments of calls that are only counted or timed. */
+/** Nobody asks for the arguments of calls that are only counted or timed, or were shown at the entry. */
 function keptWords(words: readonly FunctionParam[], { options: { mode, where } }: CallPlan): number {
+  if (mode === "graph") return 0;
   return mode === "events" || mode === "dist" || where !== undefined ? words.length : 0;
 }
 
@@ -114,8 +116,10 @@ function isPaired({ return: atReturn, returnOnly }: Reached, { options }: CallPl
 
 function layoutOf(site: FunctionSite, plan: CallPlan): RecordLayout {
   const { params, returnOnly, ways } = site;
-  const withResult = returnOnly || ways.some((way) => isPaired(reached(site, way), plan));
-  return recordLayout(params.length, params, { ...plan.options, withResult });
+  const isPair = ways.some((way) => isPaired(reached(site, way), plan));
+  const withFrame = isPair && plan.options.mode === "graph";
+  const withResult = returnOnly || (isPair && !withFrame);
+  return recordLayout(params.length, params, { ...plan.options, withResult, withFrame });
 }
 
 function programsOf(from: FunctionSite, layout: RecordLayout, noted: Frames, plan: CallPlan): ProgramSpec[] {
@@ -127,7 +131,7 @@ function programsOf(from: FunctionSite, layout: RecordLayout, noted: Frames, pla
     return [{ name: "call_entry", hook: entry, code: onEntry(site, layout, plan) }];
   return [
     { name: "call_return", hook: atReturn, code: onReturn(site, layout, noted, plan) },
-    { name: "call_entry", hook: entry, code: noteEntry(site, noted, plan) },
+    { name: "call_entry", hook: entry, code: noteEntry(site, layout, noted, plan) },
   ];
 }
 
@@ -191,11 +195,35 @@ function onEntry(site: Reached, layout: RecordLayout, plan: CallPlan): Block {
   ];
 }
 
-function noteEntry(site: Reached, noted: Frames, plan: CallPlan): Block {
+/**
+ * `r1` = where the call's frame lies, with TAIL_CALL: where a return that is probed would lead, there a jump from the end
+ * of its function leads too. Loses r0–r5.
+ */
+function markedFrame(site: Reached, plan: CallPlan): Block {
+  if (site.memory !== "user") return frameOf(site, plan, false);
+  const registers = callRegisters(plan.facts.arch);
+  const [plain, done] = [label("own_frame"), label("frame_known")];
+  return [
+    [loadReturnAddress(registers, r6, SPARE), rsh(r1, HIGHEST_SHIFT), jump.ne(r1, registers.highest, plain)],
+    [frameOf(site, plan, false), or(r1, Number(TAIL_CALL)), jump.always(done)],
+    [plain, frameOf(site, plan, false), done],
+  ];
+}
+
+/** 128 KiB */
+const HIGHEST_SHIFT = 17;
+
+function noteEntry(site: Reached, layout: RecordLayout, noted: Frames, plan: CallPlan): Block {
   const drop = label("drop");
+  const isNested = plan.options.mode === "graph";
+  const at = {
+    ...{ layout, ...asked(site), site: r8, loadWord: argument(site, plan), memory: site.memory },
+    nested: { kind: RecordKind.entry, frame: markedFrame(site, plan) },
+  };
   return [
     [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
-    site.site === undefined ? numberOf(site) : [],
+    site.site === undefined || isNested ? numberOf(site) : [],
+    isNested ? [reportCall(plan, at, drop), site.site === undefined ? numberOf(site) : []] : [],
     noteFrame(noted, plan, {
       site: site.site ?? r8,
       frame: frameOf(site, plan, false),
@@ -225,13 +253,16 @@ function onReturn(site: Reached, layout: RecordLayout, noted: Frames, plan: Call
   const none = label("not_noted");
   const quick = label("quick");
   const loadWord = notedBy(site, plan) > 0 ? (index: number) => frameWord(r7, index) : argument(site, plan);
+  const frame = frameOf(site, plan, true);
   const at = { layout, ...asked(site), site: r8, loadWord, memory: site.memory };
+  const nested = { ...at, layout: NESTED_RETURN, nested: { kind: RecordKind.return, frame } };
   return [
     mov(r6, r1),
     site.site === undefined ? numberOf(site) : [],
-    findFrame(noted, site.site ?? r8, frameOf(site, plan, true), r7, SPARE, none),
+    findFrame(noted, site.site ?? r8, frame, r7, SPARE, none),
     [resultOf(site, plan), store(8, fp, RESULT, r1)],
-    [measure(plan, quick), site.site === undefined ? [] : numberOf(site), reportCall(plan, at, quick)],
+    [measure(plan, quick), site.site === undefined ? [] : numberOf(site)],
+    plan.options.mode === "graph" ? tellCall(plan, nested) : reportCall(plan, at, quick),
     [quick, forgetFrame(noted, SPARE)],
     [none, mov(r0, 0), exit()],
   ];

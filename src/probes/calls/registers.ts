@@ -20,6 +20,8 @@ export interface CallRegisters {
   readonly stackPointer: number;
   /** Bytes from the stack pointer at a function's first instruction to its first argument on the stack. */
   readonly stackArguments: number;
+  /** The highest page of a program's memory, in pieces of 128 KiB: there returns are made to lead that are probed. */
+  readonly highest: number;
   /** Of where the function returns to at its first instruction, if that is in a register. */
   readonly returnAddress?: number;
   /** Bytes the stack pointer has moved between a function's first instruction and its return. */
@@ -32,6 +34,7 @@ const X86_64: CallRegisters = {
   result: 80, // ax
   stackPointer: 152,
   stackArguments: 8, // above the return address
+  highest: 0x3fff_ffff, // TASK_SIZE_MAX, arch/x86/include/asm/page_64.h
   returnPops: 8,
 };
 
@@ -41,6 +44,7 @@ const ARM64: CallRegisters = {
   result: 0,
   stackPointer: 248,
   returnAddress: 240, // x30
+  highest: 0x7fff_ffff, // DEFAULT_MAP_WINDOW_64, arch/arm64/include/asm/processor.h
   stackArguments: 0,
   returnPops: 0,
 };

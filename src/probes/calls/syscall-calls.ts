@@ -35,8 +35,9 @@ import {
   reportCall,
   SCRATCH,
   START,
+  tellCall,
 } from "./call-plan";
-import { layoutSignature, type RecordLayout, recordLayout } from "./call-record";
+import { layoutSignature, NESTED_RETURN, RecordKind, type RecordLayout, recordLayout } from "./call-record";
 import type { FunctionParam } from "./function-calls";
 import { callRegisters } from "./registers";
 import type { Param, ValueForm } from "./value-form";
@@ -88,7 +89,13 @@ function groupsOf(sites: readonly SyscallSite[], plan: CallPlan): Groups {
   const layouts = kinds.map((kind, i) => {
     const members = sites.filter((site) => kindOf(site) === kind);
     const words = Math.max(...members.map(({ params }) => params.length));
-    return recordLayout(words, (examples[i] as SyscallSite).params, plan.options);
+    const isNested = plan.options.mode === "graph";
+    const options = {
+      ...plan.options,
+      withResult: plan.options.withResult && !isNested,
+      withFrame: isNested,
+    };
+    return recordLayout(words, (examples[i] as SyscallSite).params, options);
   });
   return { layouts, examples, of: sites.map((site) => kinds.indexOf(kindOf(site))) };
 }
@@ -183,12 +190,15 @@ function onEnter(chosen: Chosen, plan: CallPlan, isNoted: boolean): ProgramSpec 
       keepCurrent(plan, drop),
       [abiCode(facts, r6, r7, r8, SCRATCH), jump.ne(r8, 0, drop)],
       keepSample(plan, drop),
+      isNoted && plan.options.mode !== "graph" ? [] : report(chosen, plan, drop),
+      // A report has used these registers.
+      isNoted && plan.options.mode === "graph" ? [load(8, r7, r6, 8), mov(r8, 0)] : [],
       isNoted
         ? [
             [threadIdentity(facts, r9, r6), call(helper.ktimeGetNs)],
             enterCall(native, r9, { number: r7, abi: r8, startNs: r0 }, r2, REST),
           ]
-        : report(chosen, plan, drop),
+        : [],
       [drop, mov(r0, 0), exit()],
     ],
   };
@@ -216,24 +226,38 @@ function onExit(chosen: Chosen, plan: CallPlan): ProgramSpec {
       exitCall(r9, { number: r7, abi: r8, startNs: r9 }, r2, REST, drop),
       [store(8, fp, START, r9), load(8, r1, r6, 8), store(8, fp, RESULT, r1)],
       measure(plan, drop),
-      report(chosen, plan, drop),
+      plan.options.mode === "graph" ? reportReturn(chosen, plan, drop) : report(chosen, plan, drop),
       [drop, mov(r0, 0), exit()],
     ],
   };
+}
+
+/** A thread is in one system call at a time: there is no frame to tell it by. */
+const NO_FRAME: Block = [mov(r1, 0)];
+
+/** Reports the return of the call in r7, whose beginning was reported. */
+function reportReturn(chosen: Chosen, plan: CallPlan, drop: Label): Block {
+  const at = { layout: NESTED_RETURN, params: [], result: undefined, site: r7, memory: "user" } as const;
+  const nested = { kind: RecordKind.return, frame: NO_FRAME };
+  return [loadSite(chosen, drop), tellCall(plan, { ...at, nested, loadWord: () => [] })];
 }
 
 /** Reports the call in r7, by the layout of its group. */
 function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
   const argument = syscallArguments(plan);
   const { layouts, examples } = chosen.groups;
+  const { mode } = plan.options;
+  const done = label("reported");
   const at = (layout: RecordLayout, group: number): Block => {
     const { params: shown, hidden, result } = examples[group] as SyscallSite;
     const params = [...shown, ...hidden];
     // Others of the group may show more, each register in its place.
     const loadWord = (index: number) => argument(params[index]?.index ?? index);
-    return reportCall(plan, { layout, params, result, site: r7, loadWord, memory: "user" }, drop);
+    const nested = { kind: RecordKind.entry, frame: NO_FRAME };
+    const call = { layout, params, result, site: r7, loadWord, memory: "user", nested } as const;
+    return reportCall(plan, mode === "graph" ? call : { ...call, nested: undefined }, drop);
   };
-  const { mode, where } = plan.options;
+  const { where } = plan.options;
   const isAlike = (mode === "count" || mode === "latency" || mode === "stacks") && where === undefined;
   const dispatched = isAlike ? layouts.slice(0, 1) : layouts;
   return [
@@ -241,8 +265,9 @@ function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
     dispatched.map((layout, group) => {
       if (group === dispatched.length - 1) return at(layout, group);
       const next = label("next_group");
-      return [jump.ne(r8, group, next), at(layout, group), jump.always(drop), next];
+      return [jump.ne(r8, group, next), at(layout, group), jump.always(mode === "graph" ? done : drop), next];
     }),
+    mode === "graph" ? done : [],
   ];
 }
 

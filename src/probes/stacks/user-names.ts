@@ -1,5 +1,4 @@
 /** From the addresses of processes to frames, each address once. */
-import { basename } from "node:path";
 import type { Frame, Module } from "../../output/stacks/profile";
 import type { JitCode } from "../../symbols/jit-code";
 import type { ExecutableMapping } from "../../symbols/process-maps";
@@ -108,7 +107,7 @@ export class UserNames implements Disposable {
     const module = mapped && this.moduleOf(mapped);
     if (code !== undefined) return jitFrame(code, address);
     if (name !== undefined) return { name, kind: "user", module, address };
-    const place = path === undefined ? "unknown" : `${basename(path)}+0x${offset.toString(16)}`;
+    const place = path === undefined ? "unknown" : `${path.slice(path.lastIndexOf("/") + 1)}+0x${offset.toString(16)}`;
     const frame: Frame = { name: `[${place.replace(/^\[(.*)\]\+/, "$1+")}]`, kind: "user", module, address };
     if (unnamed !== undefined) this.unnamed.set(frame, { module: path ?? "", reason: unnamed });
     return frame;

@@ -19,11 +19,11 @@ export const ADDRESS = 0x7f0012345678n;
 export function madeUpSite(
   params: readonly Param[],
   result?: ValueForm,
-  { name = "call", failsByErrno = true }: Partial<ShownSite> = {},
+  { name = "call", failsByErrno = true, category = "user" }: Partial<ShownSite> = {},
 ): ShownSite {
   const options = { withResult: result !== undefined, stringSize: STRING_SIZE };
   const layout = recordLayout(params.length, params, options);
-  return { name, params, layout, result, failsByErrno };
+  return { name, category, params, layout, result, failsByErrno };
 }
 
 /** The bytes of a record of `site`. */
@@ -31,7 +31,7 @@ export function madeUpRecord({ layout }: ShownSite, call: MadeUpCall): DataView 
   const view = new DataView(new ArrayBuffer(layout.size));
   const comm = new Uint8Array(16).fill(0xff);
   comm.set(Buffer.from(`${call.comm ?? "worker"}\0`));
-  CallHead.encode(view, 0, { timeNs: call.timeNs ?? 0n, pid: 12, tid: 34, comm, site: 0, pad: 0 });
+  CallHead.encode(view, 0, { timeNs: call.timeNs ?? 0n, pid: 12, tid: 34, comm, site: 0, kind: 0 });
   if (layout.withResult) {
     const { durationNs = 0n, result = 0n } = call;
     CallResult.encode(view, CallHead.size, { durationNs, result });

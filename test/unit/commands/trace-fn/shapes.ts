@@ -44,6 +44,16 @@ const call = {
   errno: name,
   durationNs: counter,
 } as const;
+/** With --graph a call has a number, and that of the call around it. */
+const nested = {
+  ...call,
+  id: counter,
+  parent: { anyOf: [counter, { type: "null" }] },
+  depth: counter,
+  returned: { type: "boolean" },
+  selfNs: counter,
+} as const;
+const ofReturns = ["result", "errno", "durationNs", "returned", "selfNs"];
 const functions: Schema = { type: "object", additionalProperties: counter };
 
 /** Every variant by the options that make it. */
@@ -55,6 +65,7 @@ export const shapes = {
     totals: { count: counter, functions },
     lost,
   },
+  "--graph": { command, row: nested, optional: ofReturns, totals: { count: counter, functions }, lost },
   "--count": { command, row: { function: name, count: counter, ratePerSecond: rate }, totals, lost },
   "--latency": {
     command,
@@ -90,25 +101,24 @@ const object = (properties: Readonly<Record<string, Schema>>, required: readonly
 });
 
 /** A line of NDJSON: a call, or the end with the totals. */
-const callsLine: Schema = {
-  title: "bpfkit trace-fn, a line",
-  anyOf: [
-    object(
-      call,
-      Object.keys(call).filter((key) => !["result", "errno", "durationNs"].includes(key)),
-    ),
-    object(
-      {
-        time: name,
-        event: { const: "end" },
-        count: counter,
-        functions,
-        lost: object(Object.fromEntries(lost.map((reason) => [reason, counter])), lost),
-      },
-      ["time", "event", "count", "functions", "lost"],
-    ),
-  ],
-};
+function callsLine(
+  variant: string,
+  line: Readonly<Record<string, Schema>>,
+  optional: readonly string[],
+): Schema {
+  const end = { time: name, event: { const: "end" }, count: counter, functions };
+  const losses = object(Object.fromEntries(lost.map((reason) => [reason, counter])), lost);
+  return {
+    title: `bpfkit trace-fn${variant}, a line`,
+    anyOf: [
+      object(
+        line,
+        Object.keys(line).filter((key) => !optional.includes(key)),
+      ),
+      object({ ...end, lost: losses }, [...Object.keys(end), "lost"]),
+    ],
+  };
+}
 
 const stackLosses = [
   ...["mapFull", "mapBusy", "stacksFull", "collisions", "unwalkable", "missedRuns", "unfollowedCalls"],
@@ -148,13 +158,14 @@ export function traceFnSchema(): Schema {
       ),
       ...Object.fromEntries(
         each
-          .filter(([variant]) => variant !== "calls")
+          .filter(([variant]) => variant !== "calls" && variant !== "--graph")
           .map(([variant, shape]) => [
             `${slug(variant)}Line`,
             titled(`${variant}, a line`, lineSchema(shape)),
           ]),
       ),
-      callsLine,
+      callsLine: callsLine("", call, ["result", "errno", "durationNs"]),
+      graphLine: callsLine(" --graph", nested, ofReturns),
       stacks,
       stacksLine: stacksLine(),
     },

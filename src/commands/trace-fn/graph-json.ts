@@ -1,0 +1,49 @@
+/** `--graph` as JSON: a call when it has ended, with the numbers of itself and of the call around it. */
+import type { ByteWriter } from "../../output/byte-writer";
+import { jsonText } from "../../output/json";
+import type { Json } from "../../output/report";
+import { CallHead, CallResult } from "../../probes/calls/call-record";
+import type { CallClock } from "./call-clock";
+import type { OpenCall } from "./call-nesting";
+import type { GraphForm, Returned } from "./graph-writer";
+import {
+  endLine,
+  jsonDocument,
+  type Texts,
+  textsOf,
+  writeCallHead,
+  writeResultMembers,
+} from "./ndjson-writer";
+import type { ShownSite } from "./shown-site";
+
+const RESULT = CallHead.size + CallResult.offsets.result;
+
+/** One document with an `origin`, or lines. */
+export function graphJson(
+  sites: readonly ShownSite[],
+  clock: CallClock,
+  origin?: Readonly<Record<string, Json>>,
+): GraphForm {
+  const texts = new Map(sites.map((site) => [site, textsOf(site)]));
+  const document = origin === undefined ? undefined : jsonDocument(sites, origin);
+  const write = (out: ByteWriter, call: OpenCall, returned: Returned | undefined, hasEnd: boolean) => {
+    document?.separate(out);
+    writeCallHead(out, call.site, texts.get(call.site) as Texts, clock, call.view, 0);
+    out.ascii(`,"id":${call.id},"parent":${call.outer?.id ?? "null"},"depth":${call.depth}`);
+    if (hasEnd) out.ascii(`,"returned":${returned !== undefined}`);
+    if (returned !== undefined) writeReturn(out, call.site, returned);
+    out.ascii(document === undefined ? "}\n" : "}");
+  };
+  return {
+    head: () => document?.head() ?? "",
+    leave: (out, call, returned) => write(out, call, returned, true),
+    happens: (out, call) => write(out, call, undefined, false),
+    end: (totals) => document?.end(totals) ?? `${jsonText(endLine(sites, totals))}\n`,
+  };
+}
+
+function writeReturn(out: ByteWriter, site: ShownSite, returned: Returned): void {
+  const { durationNs, selfNs, view, at } = returned;
+  writeResultMembers(out, site, view, at + RESULT);
+  out.ascii(`,"durationNs":${durationNs},"selfNs":${selfNs}`);
+}
