@@ -107,7 +107,8 @@ export class UserNames implements Disposable {
     const module = mapped && this.moduleOf(mapped);
     if (code !== undefined) return jitFrame(code, address);
     if (name !== undefined) return { name, kind: "user", module, address };
-    const place = path === undefined ? "unknown" : `${path.slice(path.lastIndexOf("/") + 1)}+0x${offset.toString(16)}`;
+    const place =
+      path === undefined ? "unknown" : `${path.slice(path.lastIndexOf("/") + 1)}+0x${offset.toString(16)}`;
     const frame: Frame = { name: `[${place.replace(/^\[(.*)\]\+/, "$1+")}]`, kind: "user", module, address };
     if (unnamed !== undefined) this.unnamed.set(frame, { module: path ?? "", reason: unnamed });
     return frame;
