@@ -18,12 +18,12 @@ import {
 import { CallHead, CallResult, type RecordLayout } from "../../probes/calls/call-record";
 import type { ValueForm } from "../../probes/calls/value-form";
 import { LOWEST_ERROR } from "../../probes/stats";
+import { writeArgument } from "./argument-writer";
 import type { CallWriter } from "./call-writer";
 import { durationAt } from "./chrome-writer";
 import { errorAt } from "./line-writer";
 import type { ShownSite } from "./shown-site";
 import { type Met, ThreadTracks } from "./thread-tracks";
-import { writeArgument } from "./argument-writer";
 
 const PACKET = 1;
 const Packet = {

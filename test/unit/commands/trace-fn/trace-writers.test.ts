@@ -10,16 +10,14 @@ import { ADDRESS, type MadeUpCall, madeUpRecord, madeUpSite } from "./made-up-ca
 
 const NOW = new Date("2026-11-21T03:16:28.250Z");
 const param = (name: string, form: string): Param => ({ name, form: formNamed(form, "test") });
+const dir: Param = {
+  name: "dir",
+  form: { kind: "enum", size: 4, signed: true, names: new Map([[-100, "AT_FDCWD"]]) },
+};
 const every = madeUpSite(
   [
     ...[param("small", "i8"), param("int", "d"), param("huge", "u64"), param("low", "i64"), param("at", "x")],
-    ...[
-      param("flag", "bool"),
-      param("text", "str"),
-      param("lost", "str"),
-      param("dir", "dirfd"),
-      param("byte", "u8"),
-    ],
+    ...[param("flag", "bool"), param("text", "str"), param("lost", "str"), dir, param("byte", "u8")],
   ],
   formNamed("i64", "test"),
   { name: "every", category: "syscall" },
