@@ -29,10 +29,12 @@ const TASK = {
   stopped: 4,
   traced: 8,
   parked: 0x40,
+  /** Already woken by another processor, while it still leaves. What it waited in can no longer be told. */
+  waking: 0x200,
   noload: 0x400,
 } as const;
 const EXIT_OR_DEAD = 0x10 | 0x20 | 0x80;
-const KEPT = 0x44f;
+const KEPT = 0x64f;
 
 /** The names of states as `--state` takes them. */
 export const offCpuStates = ["sleeping", "blocked", "idle", "stopped", "preempted"] as const;
@@ -40,10 +42,11 @@ export type OffCpuState = (typeof offCpuStates)[number];
 
 /**
  * sleeping: waits and can be woken by a signal; blocked: waits and cannot (disk, locks); idle: such a wait of a kernel
- * thread that has nothing to do; stopped: by a signal or a tracer; preempted: wants to run, another one does.
+ * thread that has nothing to do; stopped: by a signal or a tracer; preempted: wants to run, another one does. Who is
+ * woken while leaving has waited, and counts as sleeping, which most do.
  */
 export function offCpuState(bits: number): OffCpuState {
-  if ((bits & TASK.interruptible) !== 0) return "sleeping";
+  if ((bits & (TASK.interruptible | TASK.waking)) !== 0) return "sleeping";
   if ((bits & TASK.uninterruptible) !== 0) return (bits & TASK.noload) !== 0 ? "idle" : "blocked";
   return (bits & (TASK.stopped | TASK.traced | TASK.parked)) !== 0 ? "stopped" : "preempted";
 }
@@ -64,13 +67,15 @@ export interface Away {
   /** Its thread's id as the kernel numbers it. */
   readonly tid: number;
   readonly startNs: number;
+  /** How long it had run in its life by then, as the scheduler counts. */
+  readonly ranNs: number;
   readonly key: StackKey;
 }
 
 type AwayValue = Omit<Away, "tid">;
 
 function awayCodec(tally: StackTally) {
-  return struct({ startNs: count64, key: tally.key as unknown as Codec<StackKey> });
+  return struct({ startNs: count64, ranNs: count64, key: tally.key as unknown as Codec<StackKey> });
 }
 
 /** Lays out the maps, with room for `maxTasks` tasks that are off their processors at the same time. */
@@ -131,23 +136,20 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
       : options[side]
         ? captureStack(stacks, { side, ctx: r6, id, work: r9, stack: scratch + CAPTURE_STACK })
         : [mov(id, 0)];
+  const ran = task("se.sum_exec_runtime").offset;
+  const arrival = { tid: task("pid").offset, ran, tidAt, offsets: Value.offsets, scratch };
   return {
     name: "off_cpu",
     // The context is (bool preempt, task_struct *prev, task_struct *next): include/trace/events/sched.h
     hook: { kind: "btf-raw-tracepoint", name: "sched_switch" },
     code: [
       mov(r6, r1),
-      arrive(options, facts, {
-        tid: task("pid").offset,
-        tidAt,
-        keyOffset: Value.offsets.key,
-        scratch,
-        leave,
-      }),
+      arrive(options, facts, arrival, leave),
       leave,
       [load(8, r1, r6, 8), load(4, r1, r1, task("pid").offset), store(4, fp, tidAt, r1)],
       // Every processor's idle task has the id 0.
       jump32.eq(r1, 0, drop),
+      arriveUnseen(options, facts, arrival),
       [load(8, r1, r6, 8), load(state.size === 8 ? 8 : 4, r2, r1, state.offset)],
       [jump32.set(r2, EXIT_OR_DEAD, drop)],
       options.preempted
@@ -158,7 +160,8 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
       [load(8, r1, r6, 0), and(r1, 1), mov(r9, 0), jump.ne(r1, 0, runnable)],
       [load(8, r1, r6, 8), load(state.size === 8 ? 8 : 4, r9, r1, state.offset), and(r9, KEPT), runnable],
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8, state: r9 }, facts, scratch),
-      [call(helper.ktimeGetNs), store(8, fp, valueAt, r0)],
+      [load(8, r1, r6, 8), load(8, r1, r1, ran), store(8, fp, valueAt + Value.offsets.ranNs, r1)],
+      [call(helper.ktimeGetNs), store(8, fp, valueAt + Value.offsets.startNs, r0)],
       samples === undefined || !options.user
         ? []
         : copyLeaving(samples, facts, { tidAt, valueAt, keyAt }, drop),
@@ -198,25 +201,54 @@ function copyLeaving(
 }
 
 interface Arrival {
+  /** Where a task has its id, and how long it has run. */
   readonly tid: number;
+  readonly ran: number;
   readonly tidAt: number;
-  readonly keyOffset: number;
+  /** Of the task's value. */
+  readonly offsets: Readonly<Record<keyof AwayValue, number>>;
   readonly scratch: number;
-  readonly leave: Label;
 }
 
-/** Charges the task that comes onto the processor for its absence, if it was seen leaving. */
-function arrive(options: OffCpuOptions, facts: KernelFacts, arrival: Arrival): Block {
-  const { off, tally, minNs } = options;
-  const { tid, tidAt, keyOffset, scratch, leave } = arrival;
-  const forget = label("forget");
+/** Charges the task that comes onto the processor for its absence, if it was seen leaving. Goes to `leave` if not. */
+function arrive(options: OffCpuOptions, facts: KernelFacts, arrival: Arrival, leave: Label): Block {
+  const { tid, tidAt, offsets } = arrival;
   return [
     [load(8, r1, r6, 16), load(4, r1, r1, tid), store(8, fp, tidAt, r1), jump32.eq(r1, 0, leave)],
-    [lookup(off.away, tidAt), jump.eq(r0, 0, leave), mov(r8, r0)],
-    [call(helper.ktimeGetNs), load(8, r1, r8, 0), sub(r0, r1), mov(r7, r0)],
+    [lookup(options.off.away, tidAt), jump.eq(r0, 0, leave), mov(r8, r0)],
+    [call(helper.ktimeGetNs), load(8, r1, r8, offsets.startNs), sub(r0, r1), mov(r7, r0)],
+    charge(options, facts, arrival),
+  ];
+}
+
+/**
+ * A task that leaves has come back before, but perhaps nobody saw it: a kernel may run no programs at the switch from
+ * one of its threads to the next task (seen on a virtual machine with Linux 6.18). The wait then ended as long ago as
+ * the task has run since.
+ */
+function arriveUnseen(options: OffCpuOptions, facts: KernelFacts, arrival: Arrival): Block {
+  const { ran, tidAt, offsets } = arrival;
+  const [seen, some] = [label("seen"), label("waited")];
+  return [
+    [lookup(options.off.away, tidAt), jump.eq(r0, 0, seen), mov(r8, r0)],
+    [call(helper.ktimeGetNs), load(8, r1, r8, offsets.startNs), sub(r0, r1), mov(r7, r0)],
+    [load(8, r1, r6, 8), load(8, r1, r1, ran), load(8, r2, r8, offsets.ranNs), sub(r1, r2), sub(r7, r1)],
+    // Two clocks need not agree to the nanosecond.
+    [jump.sge(r7, 0, some), mov(r7, 0), some],
+    charge(options, facts, arrival),
+    seen,
+  ];
+}
+
+/** Counts a wait, which is over: the task's value is at r8, the time in r7. */
+function charge(options: OffCpuOptions, facts: KernelFacts, arrival: Arrival): Block {
+  const { off, tally, minNs } = options;
+  const { tidAt, offsets, scratch } = arrival;
+  const forget = label("forget");
+  return [
     minNs > 0 ? [loadImm64(r1, BigInt(minNs)), jump.lt(r7, r1, forget)] : [],
     handOverReturn(options, facts, arrival, forget),
-    addToStacks(tally, r8, keyOffset, r7, r9, scratch),
+    addToStacks(tally, r8, offsets.key, r7, r9, scratch),
     [forget, remove(off.away, tidAt)],
   ];
 }
@@ -225,20 +257,20 @@ function arrive(options: OffCpuOptions, facts: KernelFacts, arrival: Arrival): B
 function handOverReturn(
   { samples, tally }: OffCpuOptions,
   facts: KernelFacts,
-  { tidAt, keyOffset }: Arrival,
+  { tidAt, offsets }: Arrival,
   forget: Label,
 ): Block {
   if (samples === undefined) return [];
   const [copied, counted] = [label("copied"), label("not_copied")];
   const { user, wakerUser } = tally.key.offsets;
   const isCopied = (at: number): Block => [
-    [load(8, r1, r8, keyOffset + at), jump.eq(r1, Number(StackId.copied), copied)],
+    [load(8, r1, r8, offsets.key + at), jump.eq(r1, Number(StackId.copied), copied)],
   ];
-  const fields = { tid: [load(4, r1, fp, tidAt)], startNs: [load(8, r1, r8, 0)], weight: r7 };
+  const fields = { tid: [load(4, r1, fp, tidAt)], startNs: [load(8, r1, r8, offsets.startNs)], weight: r7 };
   return [
     [isCopied(user), "wakerUser" in tally.key.fields ? isCopied(wakerUser) : [], jump.always(counted)],
     copied,
-    emitStackRecord(samples, facts, { kind: "returned", key: r8, at: keyOffset, fields, work: r9 }),
+    emitStackRecord(samples, facts, { kind: "returned", key: r8, at: offsets.key, fields, work: r9 }),
     [jump.always(forget), counted],
   ];
 }

@@ -139,6 +139,7 @@ test.each<[number, string]>([
   [0x402, "idle"],
   [4, "stopped"],
   [8, "stopped"],
+  [0x200, "sleeping"],
 ])("the state 0x%d is %s", (bits, state) => expect(offCpuState(bits)).toBe(state));
 
 test("a key has no byte that nobody writes but at its end", () => {

@@ -23,6 +23,7 @@ const PLACES: Readonly<Record<string, readonly [offset: number, size: number]>> 
   "upid.ns": [8, 8],
   "pid_namespace.ns.inum": [120, 4],
   "task_struct.mm": [1200, 8],
+  "task_struct.se.sum_exec_runtime": [200, 8],
 };
 
 function madeUpBtf(): Btf {
