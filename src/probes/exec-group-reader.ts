@@ -26,20 +26,22 @@ export interface GroupReading {
   readonly lost: Readonly<Record<GroupLosses | "evicted", number>>;
 }
 
-/** Reads all groups, again and again. */
+/** Where maps take turns, programs count in the first from now on: for a session that is not attached yet. */
+export function beginGroups({ turns }: Groups, session: Session): void {
+  if (turns !== undefined) countIn(session, turns, 0);
+}
+
+/** Reads all groups, again and again, in a session in which counting has begun. */
 export class GroupReader {
   /** Which of two maps counts. */
   private turn = 0;
   /** Executions in maps that have been emptied. */
   private emptied = 0;
 
-  /** Where maps take turns, programs count from now on. */
   constructor(
     private readonly groups: Groups,
     private readonly session: Session,
-  ) {
-    if (groups.turns !== undefined) this.countIn(groups.turns, 0);
-  }
+  ) {}
 
   /** What there is; maps that take turns are empty afterwards. While programs run, evictions are rather understated. */
   read(): GroupReading {
@@ -68,20 +70,20 @@ export class GroupReader {
   /** Everything in the map that counted until now. */
   private takeTurn(turns: Turns): GroupEntry[] {
     const before = turns.maps[this.turn] as GroupMap;
-    this.countIn(turns, 1 - this.turn);
+    this.turn = 1 - this.turn;
+    countIn(this.session, turns, this.turn);
     return loaded(this.session, before)
       .drain()
       .map(([key, value]) => ({ key, words: oneSet(value, this.groups.parts) }));
   }
+}
 
-  /**
-   * Returns when no program counts in the other map any more: for a map of maps the kernel waits for all that may
-   * still have the old one (maybe_wait_bpf_programs, kernel/bpf/syscall.c).
-   */
-  private countIn({ current, maps }: Turns, turn: number): void {
-    this.session.map(current).update(0, loaded(this.session, maps[turn] as GroupMap).number);
-    this.turn = turn;
-  }
+/**
+ * Returns when no program counts in the other map any more: for a map of maps the kernel waits for all that may still
+ * have the old one (maybe_wait_bpf_programs, kernel/bpf/syscall.c).
+ */
+function countIn(session: Session, { current, maps }: Turns, turn: number): void {
+  session.map(current).update(0, loaded(session, maps[turn] as GroupMap).number);
 }
 
 type Words = BigUint64Array | BigUint64Array[];

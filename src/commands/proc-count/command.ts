@@ -6,6 +6,7 @@ import type { Session } from "../../bpf/session";
 import type { TaskIteratorSpec } from "../../bpf/task-iterator";
 import { Resources } from "../../core/resources";
 import { NS_PER } from "../../core/units";
+import { beginGroups } from "../../probes/exec-group-reader";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
 import { type Interval, intervals } from "../intervals";
@@ -54,7 +55,8 @@ export const procCount = defineCommand({
     if (isByEvent) return await watchEvents(context, kernel, given);
     const probe = procCountProbe(probeOptions(given, follow, ownIds(kernel)), facts);
     using opened = new Resources();
-    const session = opened.use(openProbe(kernel, probe.spec, { filter: taskFilter(given), follow }));
+    const fill = (session: Session) => beginGroups(probe.groups, session);
+    const session = opened.use(openProbe(kernel, probe.spec, { filter: taskFilter(given), follow, fill }));
     const settle = opened.use(openCosts(kernel, session, probe, follow));
     const reader = new Reader(context, kernel, session, probe, settle, given);
     tellAttached(context, probe.spec);
