@@ -43,7 +43,12 @@ describe("refused with 2, before anything is attached", () => {
     ],
     ["--min without waits", ["--min", "1ms"], /^bpfkit: min: .*\nhint: use it with --off-cpu/],
     ["--weight without an event", ["--weight", "arg1"], /^bpfkit: weight: /],
-    ["no such argument", ["--on", "s:read", "--weight", "size"], /"size" is none of arg0 to arg5/],
+    ["no such argument", ["--on", "s:read", "--weight", "size"], /"size" is none of arg1 to arg6/],
+    [
+      "an argument 0",
+      ["--on", "s:read", "--weight", "arg0"],
+      /none of arg1 to arg6\nhint: .*the first is arg1/,
+    ],
     ["both halves excluded", ["-K", "-U"], /kernel-only/],
     ["a system call that does not exist", ["--on", "s:raed"], /matches no system call\n(?:.*\n)*.*"read"/],
     ["a file that is not there", ["--from", "/no/such.folded"], /^bpfkit: from: cannot read .*ENOENT\n/],

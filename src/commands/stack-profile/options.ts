@@ -64,7 +64,7 @@ export const options = {
   },
   weight: {
     flags: "--weight <arg>",
-    help: "with --on: add up an argument, such as a size, instead of counting: arg0 to arg5",
+    help: "with --on: add up an argument, such as a size, instead of counting: arg1 to arg6",
     parse: parseWeight,
     group: what,
   },
@@ -143,11 +143,16 @@ function parseStates(text: string): readonly OffCpuState[] {
   return text.split(",").map((part) => choice("state", part.trim(), offCpuStates));
 }
 
+/** The argument's index, from 0. */
 function parseWeight(text: string): number {
   const [, digits] = /^arg(\d)$/.exec(text) ?? [];
-  if (digits === undefined || Number(digits) >= MOST_ARGUMENTS)
-    throw new UsageError(`weight: "${text}" is none of arg0 to arg${MOST_ARGUMENTS - 1}`);
-  return Number(digits);
+  const number = Number(digits);
+  if (number >= 1 && number <= MOST_ARGUMENTS) return number - 1;
+  const hint = number === 0 ? "arguments count from 1: the first is arg1" : undefined;
+  throw new UsageError(
+    `weight: "${text}" is none of arg1 to arg${MOST_ARGUMENTS}`,
+    hint === undefined ? {} : { hint },
+  );
 }
 
 function wholeNumber(name: string, text: string, most: number): number {

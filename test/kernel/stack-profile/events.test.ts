@@ -18,7 +18,7 @@ kernelTest(NEEDS, "--on a system call counts each call, by the stack that leads 
 });
 
 kernelTest(NEEDS, "--weight adds up an argument", async () => {
-  const ended = await bpfkit("stack-profile", "--on", "s:write", "--weight", "arg2", "--json", "--", ...DD);
+  const ended = await bpfkit("stack-profile", "--on", "s:write", "--weight", "arg3", "--json", "--", ...DD);
   const { stacks, totals } = profileOf(ended);
   expect(countOf(stacks)).toBe(101);
   expect(totals["totalBytes"]).toBe(7 * 101);
@@ -74,7 +74,7 @@ kernelTest([...NEEDS, "uprobe", "program:gcc"], "--on a function of a program", 
 
 for (const feature of ["fentry", "kprobe"])
   kernelTest([...NEEDS, feature], `--on a function of the kernel, where there is ${feature}`, async () => {
-    const { stacks } = await profiled("--on", "vfs_read", "--weight", "arg2", "-K", "--", ...DD);
+    const { stacks } = await profiled("--on", "vfs_read", "--weight", "arg3", "-K", "--", ...DD);
     const reads = through(stacks, "ksys_read", "vfs_read");
     expect(countOf(reads)).toBeGreaterThanOrEqual(101);
     expect(countOf(stacks.filter(({ names }) => names.at(-1) === "vfs_read"))).toBe(countOf(stacks));

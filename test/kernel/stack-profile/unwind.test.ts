@@ -88,7 +88,7 @@ kernelTest(WAITS, "--wakeup and --wall unwind, too", async () => {
 
 kernelTest(EVENTS, "--on with --unwind dwarf: each event, with its stack", async () => {
   const file = program("wakes", ["-O2", ...WITHOUT], "bk-without");
-  const args = ["-U", "--unwind", "dwarf", "--on", "s:write", "--weight", "arg2"];
+  const args = ["-U", "--unwind", "dwarf", "--on", "s:write", "--weight", "arg3"];
   const { stacks, lost } = await profiled(...args, "--", file);
   expect(countOf(through(stacks, "_start", "__libc_start_main"))).toBe(11);
   expect(countOf(through(stacks, "main", "send_byte"))).toBe(11);
