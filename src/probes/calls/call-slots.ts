@@ -95,8 +95,8 @@ function readAddress(memory: Where, word: number, to: number): Block {
     [bytes(2), jump.ne(r0, 0, done)],
     families,
     [load(2, r1, r9, to), mov(r0, 0), jump.ne(r1, AddressFamily.unix, done)],
-    // An abstract name stands behind a NUL.
-    [path(0), jump.ne(r0, 1, done), path(1)],
+    // An abstract name stands behind a NUL. Of nothing but that, older kernels count none (strncpy_from_user_nofault).
+    [path(0), jump.gt(r0, 1, done), path(1)],
     done,
   ];
 }
