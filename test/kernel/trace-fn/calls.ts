@@ -23,6 +23,12 @@ export interface End {
 
 export const NOTHING_LOST = { ringFull: 0, unfollowedCalls: 0, missedRuns: 0 };
 
+/**
+ * Asks for a mechanism. fentry is what is taken by itself where it can be: before Linux 5.17 it cannot for functions
+ * with pointers to numbers, as vfs_read and vfs_write have.
+ */
+export const viaOptions = (via: string): string[] => (via === "fentry" ? [] : ["--via", via]);
+
 /** The calls of a program, or of a workload of the test's. */
 export async function calls(
   kernel: Kernel,

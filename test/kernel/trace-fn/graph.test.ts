@@ -8,6 +8,7 @@ import { readTrace } from "../../perfetto-reader";
 import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
 import { type CallTree, compileCallTree, Waiting } from "./call-tree";
+import { viaOptions } from "./calls";
 
 const NEEDS = ["uprobe", "uretprobe", "ring-buffer", "lru-hash", "program:gcc"];
 
@@ -199,7 +200,7 @@ for (const via of ["fentry", "kprobe"])
     `kernel functions by ${via}`,
     async ({ kernel }) => {
       const dd = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=211", "status=none"];
-      const command = ["trace-fn", "--graph", "--via", via, "ksys_write", "vfs_write", "s:write"];
+      const command = ["trace-fn", "--graph", ...viaOptions(via), "ksys_write", "vfs_write", "s:write"];
       const { printed } = await runCommand(kernel, command, dd, "ndjson");
       const calls = printed
         .trimEnd()

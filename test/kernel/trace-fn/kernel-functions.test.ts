@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { kernelTest } from "../kernel-test";
 import { countsBy, runCommand } from "../run-command";
-import { calls } from "./calls";
+import { calls, viaOptions } from "./calls";
 
 const COMMON = ["btf", "ring-buffer", "btf-raw-tracepoint"];
 const HOOKS = {
@@ -30,7 +30,7 @@ const copies = (count: number) => [
 
 for (const [via, hooks] of Object.entries(HOOKS)) {
   const NEEDS = [...COMMON, ...hooks];
-  const VIA = ["--via", via];
+  const VIA = viaOptions(via);
 
   kernelTest(NEEDS, `${via}: arguments have the names and types that BTF knows`, async ({ kernel }) => {
     const found = await calls(kernel, [...VIA, "vfs_write"], copies(211));

@@ -4,6 +4,7 @@ import type { Kernel } from "../../../src/bpf/kernel";
 import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
 import { type CallTree, compileCallTree, Waiting } from "./call-tree";
+import { viaOptions } from "./calls";
 
 const NEEDS = ["uprobe", "ring-buffer", "raw-tracepoint", "program:gcc"];
 
@@ -106,7 +107,7 @@ for (const [via, hook] of [
 ] as const)
   kernelTest([hook, "btf", "ring-buffer"], `of functions of the kernel by ${via}`, async ({ kernel }) => {
     const dd = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=211", "status=none"];
-    const command = ["trace-fn", "--stacks", "--via", via, "vfs_write", "-K"];
+    const command = ["trace-fn", "--stacks", ...viaOptions(via), "vfs_write", "-K"];
     const { printed } = await runCommand(kernel, command, dd, "folded");
     const lines = printed.trimEnd().split("\n");
     const own = lines.filter((line) => line.startsWith("dd;") && line.includes(";ksys_write;vfs_write "));
