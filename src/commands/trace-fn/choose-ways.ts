@@ -15,6 +15,8 @@ export interface Reach {
 export interface Use {
   /** Calls are followed to their end. */
   readonly paired: boolean;
+  /** Where calls lie on the stack tells which contain which. */
+  readonly nested: boolean;
   /** In one process only. */
   readonly pid: number | undefined;
 }
@@ -31,13 +33,12 @@ export function chooseWays(
 ): Unnumbered<FunctionSite>[] {
   const ofKernel = functions.filter(({ place }) => place.memory === "kernel");
   const isMany = ofKernel.length > FEW && lacks("kprobe-multi", use) === undefined;
+  const others = { many: isMany, nested: use.nested && lacks("kprobe", use) === undefined };
   return functions.flatMap((each) => {
     const { name, place, unfit: unfitByNature = [] } = each;
     const unfit: Unfit[] = [...unfitByNature];
     const ways = wanted(place, forced).filter(({ via }) => {
-      const reason =
-        lacks(via, use) ??
-        (via === "fentry" && isMany && forced === undefined ? "takes long for so many functions" : undefined);
+      const reason = lacks(via, use) ?? (forced === undefined ? whyNotBest(via, others) : undefined);
       if (reason !== undefined) unfit.push({ via, reason });
       return reason === undefined;
     });
@@ -49,6 +50,14 @@ export function chooseWays(
     skipped.push({ name, reason: reason || `cannot be reached by ${forced}`, unsupported: true });
     return [];
   });
+}
+
+/** Why fentry is passed over for what is there beside it. */
+function whyNotBest(via: FunctionVia, { many, nested }: { many: boolean; nested: boolean }) {
+  if (via !== "fentry") return undefined;
+  if (many) return "takes long for so many functions";
+  // Its programs know frames by their distance from something else than those of kprobes do.
+  return nested ? "tells nothing of calls that other mechanisms reach" : undefined;
 }
 
 /** The one asked for, where it is one of this kind of function; otherwise all. */

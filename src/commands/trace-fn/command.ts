@@ -136,6 +136,7 @@ function wishes(given: Options, { tracee }: Context): Wishes {
     program: tracee?.command[0],
     listing: list || plan,
     paired: waitsForReturn(given),
+    nested: modeOf(given) === "graph",
   };
 }
 

@@ -69,6 +69,8 @@ export interface Wishes {
   readonly listing: boolean;
   /** Calls are followed to their end. */
   readonly paired: boolean;
+  /** Which calls contain which is asked. */
+  readonly nested: boolean;
 }
 
 /** Finds what the targets name. Throws a UsageError for one that names nothing, and where nothing is left. */

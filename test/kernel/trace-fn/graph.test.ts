@@ -8,7 +8,6 @@ import { readTrace } from "../../perfetto-reader";
 import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
 import { type CallTree, compileCallTree, Waiting } from "./call-tree";
-import { viaOptions } from "./calls";
 
 const NEEDS = ["uprobe", "uretprobe", "ring-buffer", "lru-hash", "program:gcc"];
 
@@ -196,11 +195,12 @@ describe("files of traces", () => {
 
 for (const via of ["fentry", "kprobe"])
   kernelTest(
-    [via, "ring-buffer", "btf", "btf-raw-tracepoint"],
+    // bpf_loop is as old as fentry programs that may read vfs_write's arguments.
+    [via, "ring-buffer", "btf", "btf-raw-tracepoint", ...(via === "fentry" ? ["loop"] : [])],
     `kernel functions by ${via}`,
     async ({ kernel }) => {
       const dd = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=211", "status=none"];
-      const command = ["trace-fn", "--graph", ...viaOptions(via), "ksys_write", "vfs_write", "s:write"];
+      const command = ["trace-fn", "--graph", "--via", via, "ksys_write", "vfs_write", "s:write"];
       const { printed } = await runCommand(kernel, command, dd, "ndjson");
       const calls = printed
         .trimEnd()

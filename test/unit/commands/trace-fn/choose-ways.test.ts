@@ -38,6 +38,8 @@ const reach = (forced: FunctionVia | undefined, ...missing: FunctionVia[]): Reac
   lacks: (via) => (missing.includes(via) ? "is missing" : undefined),
 });
 
+const USE = { paired: false, nested: false, pid: undefined };
+
 const many = Array.from({ length: 17 }, (_, i) => ofKernel(`vfs_${i}`));
 
 test.each<[what: string, functions: Candidate[], reach: Reach, first: string[]]>([
@@ -52,17 +54,27 @@ test.each<[what: string, functions: Candidate[], reach: Reach, first: string[]]>
   ["the user's asked for", [ofUser("f")], reach("uprobe"), ["uprobe"]],
 ])("the ways taken: %s", (_what, functions, kernel, expected) => {
   const skipped: Skipped[] = [];
-  const chosen = chooseWays(functions, kernel, { paired: false, pid: undefined }, skipped);
+  const chosen = chooseWays(functions, kernel, USE, skipped);
   expect(skipped).toEqual([]);
   expect(chosen).toHaveLength(functions.length);
   for (const { place } of chosen) expect(place.ways.map(({ via }) => via)).toEqual(expected);
+});
+
+test("what tells frames apart in the same way for all, where calls nest", () => {
+  const viaOf = (kernel: Reach) =>
+    chooseWays([ofKernel("f")], kernel, { ...USE, nested: true }, []).flatMap(({ place }) =>
+      place.ways.map(({ via }) => via),
+    );
+  expect(viaOf(reach(undefined))).toEqual(["kprobe-multi", "kprobe"]);
+  expect(viaOf(reach(undefined, "kprobe-multi", "kprobe"))).toEqual(["fentry"]);
+  expect(viaOf(reach("fentry"))).toEqual(["fentry"]);
 });
 
 test("a function that nothing reaches is left out, with all reasons", () => {
   const skipped: Skipped[] = [];
   const all = [ofKernel("typed"), ofKernel("untyped", false), ofUser("f")];
   const kernel = reach(undefined, "fentry", "kprobe-multi", "kprobe");
-  const chosen = chooseWays(all, kernel, { paired: false, pid: undefined }, skipped);
+  const chosen = chooseWays(all, kernel, USE, skipped);
   expect(chosen.map(({ name }) => name)).toEqual(["f"]);
   expect(skipped).toEqual([
     {
@@ -80,6 +92,6 @@ test("a function that nothing reaches is left out, with all reasons", () => {
 
 test("by one way only, the reason is that way's", () => {
   const skipped: Skipped[] = [];
-  chooseWays([ofKernel("f", false)], reach("fentry"), { paired: false, pid: undefined }, skipped);
+  chooseWays([ofKernel("f", false)], reach("fentry"), USE, skipped);
   expect(skipped).toEqual([{ name: "f", reason: "fentry: its type is not known", unsupported: true }]);
 });

@@ -47,6 +47,7 @@ const plain: Wishes = {
   program: undefined,
   listing: false,
   paired: false,
+  nested: false,
 };
 const found = (...targets: string[]) => resolve(targets, around, plain);
 const names = (...targets: string[]) => found(...targets).names.map(({ name }) => name);
