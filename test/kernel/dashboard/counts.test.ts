@@ -92,7 +92,8 @@ kernelTest(NEEDS, "counts context switches as the kernel does", async ({ kernel 
   const { rows } = await runCommand(kernel, args, () => workload.work());
   const after = switchesOf(workload.pid);
   await workload.end();
-  expect(after - before).toBeGreaterThan(101);
+  // A sleep that is over before it began takes none, which an emulated processor can be slow enough for.
+  expect(after - before).toBeGreaterThan(53);
   expect(rows).toMatchObject([{ counter: "switches", total: after - before }]);
 });
 

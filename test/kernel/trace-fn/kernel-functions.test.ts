@@ -190,7 +190,7 @@ async function waitingShell(script: string) {
 
 // The guests' root is an overlay; without BTF of modules nobody knows whether it is a module.
 kernelTest([...KPROBES, "module-btf", "module:overlay"], "a module's function", async ({ kernel }) => {
-  const shell = await waitingShell(`for i in ${"x ".repeat(13)}; do : </etc/passwd; done`);
+  const shell = await waitingShell(`for i in ${"x ".repeat(13)}; do : </bin/sh; done`);
   const { rows } = await runCommand(
     kernel,
     ["trace-fn", "--count", "overlay:ovl_open", "-p", shell.pid],

@@ -110,7 +110,9 @@ for (const [via, hook] of [
     const command = ["trace-fn", "--stacks", ...viaOptions(via), "vfs_write", "-K"];
     const { printed } = await runCommand(kernel, command, dd, "folded");
     const lines = printed.trimEnd().split("\n");
-    const own = lines.filter((line) => line.startsWith("dd;") && line.includes(";ksys_write;vfs_write "));
+    // arm64's kernel walks along frame pointers alone, which skip the caller of what was just entered.
+    const end = process.arch === "arm64" ? ";vfs_write " : ";ksys_write;vfs_write ";
+    const own = lines.filter((line) => line.startsWith("dd;") && line.includes(end));
     expect(own.map((line) => Number(line.slice(line.lastIndexOf(" ") + 1))).reduce((a, b) => a + b, 0)).toBe(
       211,
     );
