@@ -34,7 +34,11 @@ function findLibrary(name: string, root: string): string | undefined {
     multiarch === undefined ? [folder] : [join(folder, multiarch), folder],
   );
   for (const folder of folders) {
-    const file = filesIn(join(root, folder)).find((one) => one.includes(".so") && isShortNameOf(name, one));
+    const names = filesIn(join(root, folder)).filter(
+      (one) => one.includes(".so") && isShortNameOf(name, one),
+    );
+    // Beside libc.so.6 may be libc.so, a text that tells a linker what to take.
+    const file = names.find((one) => isElf(join(root, withoutLinks(join(folder, one), root))));
     if (file !== undefined) return join(folder, file);
   }
   return undefined;
@@ -90,6 +94,14 @@ function filesIn(folder: string): string[] {
     return readdirSync(folder).sort();
   } catch {
     return [];
+  }
+}
+
+function isElf(path: string): boolean {
+  try {
+    return readFileSync(path).subarray(0, 4).toString("latin1") === "\x7fELF";
+  } catch {
+    return false;
   }
 }
 

@@ -128,7 +128,7 @@ test.each([
 test("links with absolute targets stay inside of the root, and circles end", () => {
   const root = workshop.path("root");
   mkdirSync(`${root}/usr/lib`, { recursive: true });
-  workshop.write("root/usr/lib/libx.so.1", "");
+  workshop.write("root/usr/lib/libx.so.1", "\x7fELF");
   symlinkSync("/usr/lib", `${root}/lib`);
   symlinkSync("../lib/libx.so.1", `${root}/usr/lib/libx.so`);
   symlinkSync("circle", `${root}/circle`);
@@ -136,6 +136,9 @@ test("links with absolute targets stay inside of the root, and circles end", () 
   expect(withoutLinks("/../../lib/./libx.so", root)).toBe("/usr/lib/libx.so.1");
   expect(withoutLinks("/circle", root)).toBe("/circle");
   expect(findByShortName("x", root)).toBe("/usr/lib/libx.so.1");
+  workshop.write("root/usr/lib/liby.so", "/* GNU ld script */ GROUP ( /lib/liby.so.2 )");
+  workshop.write("root/usr/lib/liby.so.2", "\x7fELF");
+  expect(findByShortName("y", root)).toBe("/usr/lib/liby.so.2");
 });
 
 test("the loader's cache says what ldconfig says, and damage ends in fewer libraries", () => {
