@@ -4,6 +4,8 @@
  */
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { beginsAsElf } from "./elf/header";
+import { FileSource } from "./elf/source";
 import { parseLibraryCache } from "./ld-so-cache";
 
 /** Where the loader looks besides its cache (ld.so(8)); musl has no cache and /lib alone. */
@@ -99,7 +101,8 @@ function filesIn(folder: string): string[] {
 
 function isElf(path: string): boolean {
   try {
-    return readFileSync(path).subarray(0, 4).toString("latin1") === "\x7fELF";
+    using source = new FileSource(path);
+    return beginsAsElf(source);
   } catch {
     return false;
   }

@@ -67,10 +67,15 @@ const SHF_EXECINSTR = 4;
 export const readU64 = (bytes: Buffer, at: number) =>
   bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
 
+/** Whether the first bytes are those of ELF files; a linker script's are not. */
+export function beginsAsElf(source: ByteSource): boolean {
+  return source.size >= 4 && source.read(0, 4).toString("latin1") === "\x7fELF";
+}
+
 /** Throws an ElfError where there is no 64-bit little-endian ELF file. */
 export function readHeader(source: ByteSource): ElfHeader {
   const refuse = (fact: string) => new ElfError(`ELF "${source.name}": ${fact}`);
-  if (source.size < 16 || source.read(0, 4).toString("latin1") !== "\x7fELF") throw refuse("no ELF file");
+  if (source.size < 16 || !beginsAsElf(source)) throw refuse("no ELF file");
   const ident = source.read(0, 16);
   const elfClass = ident[4] as number;
   if (elfClass !== CLASS_64)
