@@ -1,11 +1,12 @@
 /** A profile in the format that was asked for. */
 import { formatDuration, formatSize, NS_PER } from "../../core/units";
-import { lossSentence, lostTotal } from "../../output/report";
+import { lossSentence } from "../../output/report";
 import { callTree } from "../../output/stacks/call-tree";
-import { isProfileFormat, renderProfile } from "../../output/stacks/formats";
+import { isProfileFormat } from "../../output/stacks/formats";
 import { type Profile, totalWeight } from "../../output/stacks/profile";
 import { treeText } from "../../output/stacks/tree-text";
 import type { Context } from "../context";
+import { printProfile } from "../print-profile";
 import { changeReport } from "./change-report";
 import type { Options } from "./options";
 import { differentStacks, functionReport } from "./report";
@@ -35,10 +36,8 @@ export async function show(
   const figures =
     ticks === undefined ? {} : { ticks: ticks.count, frequency: given.freq, rate: rateOf(profile, ticks) };
   if (isProfileFormat(format)) {
-    if (format !== "json") tell(context, profile);
-    const options = { info: runInfo(context, profile), kinds: given.annotate, before, totals: figures };
-    for (const piece of renderProfile(profile, format, options)) await context.print(piece);
-    return;
+    const options = { kinds: given.annotate, before, totals: figures };
+    return printProfile(context, "stack-profile", profile, format, options);
   }
   const footer = [...profile.notes, summary(profile, ticks)];
   if (before !== undefined)
@@ -53,18 +52,6 @@ export async function show(
   await context.output.report(
     functionReport(profile, { grouped: by !== undefined, top, sort, figures, footer }),
   );
-}
-
-/** What has no place in a format goes to stderr. */
-function tell(context: Context, profile: Profile): void {
-  for (const note of profile.notes) context.notice(note);
-  const sentence = lossSentence(profile);
-  if (lostTotal(profile) > 0 && sentence !== undefined) context.notice(sentence);
-}
-
-function runInfo(context: Context, { startedAt }: Profile) {
-  const kernel = context.facts().release;
-  return { tool: "bpfkit", version: context.version, command: "stack-profile", kernel, startedAt } as const;
 }
 
 /** Ticks a second on each processor; null where no clock was used. */

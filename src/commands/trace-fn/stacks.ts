@@ -1,8 +1,8 @@
 /** trace-fn --stacks: the stacks that calls are made with. */
 import type { Session } from "../../bpf/session";
 import { UsageError } from "../../core/errors";
-import { lossSentence, lostTotal } from "../../output/report";
-import { isProfileFormat, renderProfile } from "../../output/stacks/formats";
+import { lostTotal } from "../../output/report";
+import { isProfileFormat } from "../../output/stacks/formats";
 import type { Profile } from "../../output/stacks/profile";
 import { MOST_CALL_STACKS } from "../../probes/calls/call-stacks";
 import type { FunctionSite } from "../../probes/calls/function-calls";
@@ -12,6 +12,7 @@ import type { Outcome } from "../command";
 import type { Context } from "../context";
 import { demangling } from "../demangling";
 import { intervals } from "../intervals";
+import { printProfile } from "../print-profile";
 import { lossesOf } from "./counts";
 import { type Options, waitsForReturn } from "./options";
 import type { TraceProbe } from "./probe";
@@ -103,20 +104,8 @@ function tipsOf({ sites, names, waits }: Resolved, given: Options): (string | un
 }
 
 async function show(context: Context, profile: Profile, { top = TOP }: Options): Promise<void> {
-  const { format, version } = context;
-  if (isProfileFormat(format)) {
-    if (format !== "json") tell(context, profile);
-    const kernel = context.facts().release;
-    const { startedAt } = profile;
-    const info = { tool: "bpfkit", version, command: "trace-fn", kernel, startedAt } as const;
-    for (const piece of renderProfile(profile, format, { info })) await context.print(piece);
-  } else if (format === "table") await context.print(stackText(profile, top));
+  const { format } = context;
+  if (isProfileFormat(format)) await printProfile(context, "trace-fn", profile, format);
+  else if (format === "table") await context.print(stackText(profile, top));
   else await context.output.report(stackReport(profile, top));
-}
-
-/** What has no place in a format goes to stderr. */
-function tell(context: Context, profile: Profile): void {
-  for (const note of profile.notes) context.notice(note);
-  const sentence = lossSentence(profile);
-  if (lostTotal(profile) > 0 && sentence !== undefined) context.notice(sentence);
 }
