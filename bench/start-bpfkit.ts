@@ -1,5 +1,5 @@
 /** Starts the bpfkit of this build, as bin/bpfkit.js does with the one in dist/. */
-import { start } from "../src/cli/start";
+import { load } from "../src/cli/load";
 import { version } from "./this-build";
 
-start(version());
+load().start(version());

@@ -11,6 +11,9 @@ export const projectFolder = (() => {
 /** The build this script belongs to, usually `dist`: its tests are the ones that run. */
 export const buildFolder = join(__dirname, "..", "..");
 
+/** Prepares this build for the Node that runs it, where the build was made by another. */
+export const codeCacheScript = join(buildFolder, "scripts", "code-cache.js");
+
 /** The version that package-lock.json fixes for a package, its per-platform binaries included. */
 export function lockedVersion(name: string): string {
   const lock: { packages: Record<string, { version?: string }> } = JSON.parse(

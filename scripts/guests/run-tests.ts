@@ -13,7 +13,7 @@ import {
   unrunSuites,
 } from "./jest-results";
 import { compiledTests, jestArguments } from "./jest-run";
-import { projectFolder } from "./project";
+import { codeCacheScript, projectFolder } from "./project";
 import { failedFiles, mended, withSecondRun } from "./second-run";
 
 const guestSuites = ["kernel", "cli", "guests"];
@@ -104,6 +104,8 @@ async function tryRun(
     // What is chosen comes first: an option that takes a list, as --roots does, would take what follows it too.
     // The emulated processor is some ten times slower; a time-out is there for hangs only.
     words: [
+      // Node of another architecture compiles for itself.
+      ...(guest.foreign ? ["sh", "-c", 'node "$0" >/dev/null && exec "$@"', codeCacheScript] : []),
       ...["node", jest!, ...chosen, "--testTimeout=300000"],
       ...["/node_modules/", ...hostOnly].map((pattern) => `--testPathIgnorePatterns=${pattern}`),
       ...rest,

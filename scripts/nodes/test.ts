@@ -16,7 +16,7 @@ import {
 import { compiledTests, jestArguments } from "../guests/jest-run";
 import { runMain } from "../guests/main-program";
 import { unpackNpmPackage } from "../guests/npm-packages";
-import { projectFolder } from "../guests/project";
+import { codeCacheScript, projectFolder } from "../guests/project";
 import { failedFiles, mended, withSecondRun } from "../guests/second-run";
 import { isGood, resultCells, resultHeading, suiteReport, textTable, totals } from "../guests/summary";
 
@@ -66,6 +66,7 @@ async function nodeProgram(version: string): Promise<string> {
 
 async function testUnder(node: string, filter: readonly string[], signal: AbortSignal): Promise<NodeResult> {
   const tests = compiledTests(suites);
+  await hostCommand(node, [codeCacheScript]);
   const begun = Date.now();
   const first = await jestUnder(node, filter, tests, signal);
   const files = failedFiles(first.output);

@@ -23,17 +23,6 @@ export function start(version: string, given?: readonly CommandEntry[]): void {
     process.exitCode = asked ? 0 : 2;
     return;
   }
-  keepHeapSmall();
   const { main } = require("./main") as typeof import("./main");
   void main(asked ? [...rest, "--help"] : argv, { version, commands }).then((code) => process.exit(code));
-}
-
-/**
- * Each report is garbage once it is printed. Left to itself V8 would make room for ever more of it before it cleans
- * up, first among new objects, then among those that two clean-ups have met: 100 MB where 75 do.
- */
-function keepHeapSmall(): void {
-  const { setFlagsFromString } = require("node:v8") as typeof import("node:v8");
-  setFlagsFromString("--semi-space-growth-factor=1");
-  setFlagsFromString("--optimize-for-size");
 }

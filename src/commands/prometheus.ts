@@ -1,5 +1,5 @@
 /** Lets Prometheus fetch figures: https://prometheus.io/docs/instrumenting/exposition_formats/ */
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BpfkitError, messageOf, UsageError } from "../core/errors";
 import { NS_PER } from "../core/units";
@@ -54,6 +54,7 @@ export async function serveMetrics(
 
 /** Begins to serve; `sample` is asked at each fetch. Rejects where it cannot listen. */
 export async function openExporter(at: ListenAddress, sample: () => readonly Metric[]): Promise<Exporter> {
+  const { createServer } = require("node:http") as typeof import("node:http");
   const answer = async () => exposition(sample());
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");

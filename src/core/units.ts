@@ -33,7 +33,7 @@ export function parseDuration(text: string, options: AmountOptions = {}): number
   const { name = "duration", allowZero = false } = options;
   const match = DURATION.exec(text.trim());
   if (match === null) throw wrong(name, text, "not a duration", DURATION_HINT);
-  const unit = (match[2] ?? "s").replace(/^[µμ]/, "u") as TimeUnit;
+  const unit = (match[2] ?? "s").replace(/^[\u00b5\u03bc]/, "u") as TimeUnit;
   return checked(Number(match[1]) * NS_PER[unit], { name, text, allowZero, hint: DURATION_HINT });
 }
 

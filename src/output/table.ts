@@ -13,7 +13,7 @@ import { pad } from "./width";
 
 /** Up to this many rows cli-table3 is quick enough. */
 export const SMALL_TABLE = 200;
-const PLAIN = /^[ -~…▏▎▍▌▋▊▉█]*$/;
+const PLAIN = /^[ -~\u2026\u2588-\u258f]*$/;
 
 export interface TableOptions extends LayoutOptions {
   readonly color: boolean;

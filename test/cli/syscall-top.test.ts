@@ -153,7 +153,7 @@ describe("without rights", () => {
 
 test("bin/bpfkit.js is there and is the same program", () => {
   const bin = readFileSync(join(root, "bin", "bpfkit.js"), "utf8");
-  expect(bin).toContain("dist/src/cli/start");
+  expect(bin).toContain("dist/src/cli/load");
   expect(bin.startsWith("#!/usr/bin/env node\n")).toBe(true);
 });
 

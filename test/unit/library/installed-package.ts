@@ -117,7 +117,7 @@ function copyOfProject(): Installation {
   for (const name of readdirSync(root))
     if (!NOT_OURS.test(name))
       cpSync(join(root, name), join(project.package, name), { recursive: true, preserveTimestamps: true });
-  for (const name of ["src", "test", "examples"].filter((each) => existsSync(join(build, each))))
+  for (const name of ["bpfkit.js", "src", "test", "examples"].filter((each) => existsSync(join(build, each))))
     cpSync(join(build, name), join(project.package, "dist", name), { recursive: true });
   return project;
 }

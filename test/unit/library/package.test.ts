@@ -12,7 +12,7 @@ beforeAll(() => {
 afterAll(() => packed?.installed[Symbol.dispose]());
 
 const ALLOWED =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/bpfkit\.js|docs\/.*|dist\/src\/.*\.(js|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|bin\/bpfkit\.js|docs\/.*|dist\/bpfkit\.js|dist\/src\/.*\.(js|d\.ts))$/;
 
 function below(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true })
@@ -28,7 +28,7 @@ test("it holds all that is needed", () => {
   const paths = new Set(packed.files.map(({ path }) => path));
   const compiled = below(join(__dirname, "..", "..", "..", "src")).filter((path) => !path.endsWith(".map"));
   const needed = [
-    ...["package.json", "README.md", "LICENSE", "bin/bpfkit.js"],
+    ...["package.json", "README.md", "LICENSE", "bin/bpfkit.js", "dist/bpfkit.js"],
     ...compiled.map((path) => `dist/src/${path}`),
     ...below(join(root, "docs")).map((path) => `docs/${path}`),
   ];
