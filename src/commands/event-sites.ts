@@ -10,6 +10,7 @@ import { formOfType } from "../probes/calls/btf-form";
 import { syscallParams } from "../probes/calls/syscall-params";
 import { type Param, plainWord } from "../probes/calls/value-form";
 import { type EventSite, MOST_ARGUMENTS } from "../probes/targets/event-site";
+import { kernelFunctionNames } from "../probes/targets/kernel-function-names";
 import { expressionOf, matcherOf } from "../probes/targets/name-pattern";
 import {
   type KernelTarget,
@@ -114,9 +115,6 @@ function commonParams(all: readonly (readonly Param[])[]): Param[] {
   });
 }
 
-/** Padding before functions, which is no function. */
-const PADDING = /^__pfx_|^__cfi_/;
-
 /** By its event alone: that is its name among raw tracepoints, which need no tracefs. */
 function tracepoint(target: TracepointTarget, { facts, option }: EventSurroundings): EventSite {
   const { category, pattern, text } = target;
@@ -136,19 +134,10 @@ function tracepoint(target: TracepointTarget, { facts, option }: EventSurroundin
 }
 
 function kernelFunctions(target: KernelTarget, { facts, kernel }: EventSurroundings): EventSite[] {
-  const { pattern, module, offset } = target;
-  const symbols = readKallsyms();
-  const names = new Set<string>();
-  for (const found of symbols.functions(expressionOf(pattern)))
-    if (!PADDING.test(found.name) && (module === undefined || found.module === module)) names.add(found.name);
-  if (names.size === 0) {
-    const known = function* () {
-      for (const { name } of symbols.functions()) yield name;
-    };
-    throw nothingMatches(target, "function of the kernel", known());
-  }
+  const { module, offset } = target;
+  const names = kernelFunctionNames(target, { btf: facts.btf(), kallsyms: readKallsyms });
   const byTrampoline = kernel === undefined || features(kernel).state("fentry") === "available";
-  return [...names].map((name): EventSite => {
+  return names.map((name): EventSite => {
     const params = offset === 0 && module === undefined ? kernelParams(name, facts) : undefined;
     if (byTrampoline && params !== undefined)
       return { hook: { kind: "fentry", name }, arguments: "words", params };

@@ -15,7 +15,7 @@ const SHORTEST_LINE = NAME_AT + 2;
 const DIGIT_VALUES = Int8Array.from({ length: 256 }, (_value, byte) =>
   "0123456789abcdef".indexOf(String.fromCharCode(byte)),
 );
-/** The columns of the file, a place for each line, by rising address. */
+/** The columns of the file, a place for each line. */
 export interface Columns {
   readonly keys: Float64Array;
   /** Where the name begins in the file; it ends at a tab or a newline. */
@@ -27,6 +27,7 @@ export interface Columns {
 
 /** What a file in the form of /proc/kallsyms holds. */
 export interface ParsedKallsyms {
+  /** In the order of the file. */
   readonly columns: Columns;
   /** The first is the kernel itself and has no name. */
   readonly moduleNames: readonly (string | undefined)[];
@@ -42,10 +43,14 @@ export function parseKallsyms(bytes: Buffer): ParsedKallsyms {
   const holders = new Map<string, number>();
   let count = 0;
   for (let line = 0; line + SHORTEST_LINE <= bytes.length + 1; ) {
+    const key = parseAddress(bytes, line);
+    if (key === undefined) {
+      line = lineEnd(bytes, line) + 1;
+      continue;
+    }
     const end = nameEnd(bytes, line + NAME_AT);
     const next = bytes[end] === TAB ? lineEnd(bytes, end) : end;
-    const key = parseAddress(bytes, line);
-    if (key !== undefined && end > line + NAME_AT) {
+    if (end > line + NAME_AT) {
       keys[count] = key;
       types[count] = bytes[line + TYPE_AT] as number;
       names[count] = line + NAME_AT;
@@ -60,7 +65,7 @@ export function parseKallsyms(bytes: Buffer): ParsedKallsyms {
     types: types.subarray(0, count),
     modules: modules.subarray(0, count),
   };
-  return { columns: sorted(columns), moduleNames: [undefined, ...holders.keys()] };
+  return { columns, moduleNames: [undefined, ...holders.keys()] };
 }
 
 /** Modules are numbered from 1 as they come. */
@@ -76,9 +81,29 @@ function lineEnd(bytes: Uint8Array, start: number): number {
   return end === -1 ? bytes.length : end;
 }
 
-/** The 16 digits that begin a line, as a key; undefined where there is anything else. */
-function parseAddress(bytes: Uint8Array, line: number): number | undefined {
-  if (bytes[line + DIGITS] !== BLANK) return undefined;
+/** The symbols with this name, by rising line: the numbers of a line, and the name of its module. */
+export function* linesNamed(
+  bytes: Buffer,
+  name: string,
+): Generator<{ readonly key: number; readonly type: number; readonly module: string | undefined }> {
+  const wanted = Buffer.from(` ${name}`, "latin1");
+  for (let found = bytes.indexOf(wanted); found !== -1; found = bytes.indexOf(wanted, found + 1)) {
+    const start = found + 1;
+    const line = start - NAME_AT;
+    const end = start + name.length;
+    if (line < 0 || nameEnd(bytes, start) !== end || (line > 0 && bytes[line - 1] !== NEWLINE)) continue;
+    const key = parseAddress(bytes, line);
+    if (key === undefined) continue;
+    const module =
+      bytes[end] === TAB ? bytes.toString("latin1", end + 2, lineEnd(bytes, end) - 1) : undefined;
+    yield { key, type: bytes[line + TYPE_AT] as number, module };
+  }
+}
+
+/** The 16 digits that begin a symbol's line, as a key; undefined where the line is anything else. */
+export function parseAddress(bytes: Uint8Array, line: number): number | undefined {
+  if (bytes[line + DIGITS] !== BLANK || bytes[line + NAME_AT - 1] !== BLANK) return undefined;
+  if (bytes[line + TYPE_AT] === NEWLINE) return undefined;
   let high = 0;
   let low = 0;
   for (let at = line; at < line + WORD_DIGITS; at++) {
@@ -92,7 +117,7 @@ function parseAddress(bytes: Uint8Array, line: number): number | undefined {
 }
 
 /** The columns by rising address. */
-function sorted(columns: Columns): Columns {
+export function byAddress(columns: Columns): Columns {
   const order = sortedOrder(columns.keys);
   if (order.every((from, to) => from === to)) return columns;
   return {

@@ -4,9 +4,16 @@
  * there is a number in each of a few arrays, and a name becomes a string when somebody asks for it.
  */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { type Columns, nameEnd, parseKallsyms } from "./kallsyms-columns";
-import { NameIndex } from "./kallsyms-names";
-import { countUpTo } from "./sorted-order";
+import {
+  byAddress,
+  type Columns,
+  linesNamed,
+  nameEnd,
+  type ParsedKallsyms,
+  parseAddress,
+  parseKallsyms,
+} from "./kallsyms-columns";
+import { countUpTo, sortedOrder } from "./sorted-order";
 
 /** What an address of the kernel belongs to. */
 export interface KernelSymbol {
@@ -55,42 +62,56 @@ export class Kallsyms {
   /** True if the kernel shows every address as 0: see `hiddenSymbolsHint`. */
   readonly hidden: boolean;
   private readonly bytes: Buffer;
-  private readonly columns: Columns;
-  private readonly moduleNames: readonly (string | undefined)[];
-  /** Key behind the last byte of each module; by the module's index, NaN where it is unknown. */
-  private readonly moduleEnds: Float64Array;
-  private index: NameIndex | undefined;
+  private parsedOnce: ParsedKallsyms | undefined;
+  private sortedOnce: Columns | undefined;
+  private moduleEndsOnce: Float64Array | undefined;
 
   /**
    * `kallsyms` in the form of /proc/kallsyms, which is kept; `modules` in that of /proc/modules, where the ends of
    * modules come from.
    */
-  constructor(kallsyms: Uint8Array, modules = "") {
+  constructor(
+    kallsyms: Uint8Array,
+    private readonly modules = "",
+  ) {
     this.bytes = Buffer.from(kallsyms.buffer, kallsyms.byteOffset, kallsyms.byteLength);
-    const parsed = parseKallsyms(this.bytes);
-    this.columns = parsed.columns;
-    this.moduleNames = parsed.moduleNames;
-    this.moduleEnds = moduleEndsOf(modules, parsed.moduleNames);
-    const { keys } = this.columns;
-    this.hidden = keys.length > 0 && keys[0] === 0 && keys[keys.length - 1] === 0;
+    const last = this.bytes.lastIndexOf("\n", this.bytes.length - 2) + 1;
+    this.hidden = parseAddress(this.bytes, 0) === 0 && parseAddress(this.bytes, last) === 0;
   }
 
   /** How many symbols there are, data included. */
   get size(): number {
-    return this.columns.keys.length;
+    return this.parsed.columns.keys.length;
+  }
+
+  /** Taken apart when first asked for: who wants one name only need not wait for it. */
+  private get parsed(): ParsedKallsyms {
+    this.parsedOnce ??= parseKallsyms(this.bytes);
+    return this.parsedOnce;
+  }
+
+  private get sorted(): Columns {
+    this.sortedOnce ??= byAddress(this.parsed.columns);
+    return this.sortedOnce;
+  }
+
+  /** Key behind the last byte of each module; by the module's index, NaN where it is unknown. */
+  private get moduleEnds(): Float64Array {
+    this.moduleEndsOnce ??= moduleEndsOf(this.modules, this.parsed.moduleNames);
+    return this.moduleEndsOnce;
   }
 
   /** The function that holds `address`; undefined where there is none. */
   lookup(address: bigint): KernelSymbol | undefined {
     if (this.hidden) return undefined;
-    const { keys, modules } = this.columns;
+    const { keys, modules } = this.sorted;
     const key = keyOf(address);
     const behind = countUpTo(keys, key);
     const at = this.functionAt(behind - 1);
     if (at === undefined || key >= this.extentEnd(at)) return undefined;
     return {
-      name: this.nameAt(at),
-      module: this.moduleNames[modules[at] as number],
+      name: this.nameAt(this.sorted, at),
+      module: this.parsed.moduleNames[modules[at] as number],
       offset: key - (keys[at] as number),
     };
   }
@@ -98,40 +119,48 @@ export class Kallsyms {
   /** Where functions of that name begin: several where the kernel has several static ones. */
   addressesOf(name: string, module?: string): bigint[] {
     if (this.hidden) return [];
-    this.index ??= new NameIndex(this.bytes, this.columns);
     const found = new Set<bigint>();
-    for (const at of this.index.find(name)) {
-      if (!isFunctionType(this.columns.types[at] as number)) continue;
-      const holder = this.moduleNames[this.columns.modules[at] as number];
-      if (module === undefined || holder === module) found.add(addressOf(this.columns.keys[at] as number));
-    }
+    for (const each of this.named(name))
+      if (module === undefined || each.module === module) found.add(each.address);
     return [...found];
+  }
+
+  /** The functions of that name. Much quicker than a pattern. */
+  *named(name: string): Generator<KernelFunction> {
+    for (const { key, type, module } of linesNamed(this.bytes, name))
+      if (isFunctionType(type)) yield { name, module, address: addressOf(key) };
   }
 
   /** The functions whose names match, by rising address; all without a pattern. Names show when addresses do not. */
   *functions(pattern?: RegExp): Generator<KernelFunction> {
-    const { keys, types, modules } = this.columns;
+    const { columns, moduleNames } = this.parsed;
+    const { keys, types, modules } = columns;
+    const matching = new Uint32Array(keys.length);
+    let count = 0;
     for (let at = 0; at < keys.length; at++) {
       if (!isFunctionType(types[at] as number)) continue;
-      const name = this.nameAt(at);
-      if (pattern !== undefined && name.search(pattern) === -1) continue;
-      const module = this.moduleNames[modules[at] as number];
-      yield { name, module, address: addressOf(keys[at] as number) };
+      if (pattern === undefined || this.nameAt(columns, at).search(pattern) !== -1) matching[count++] = at;
+    }
+    const chosen = matching.subarray(0, count);
+    for (const index of sortedOrder(Float64Array.from(chosen, (at) => keys[at] as number))) {
+      const at = chosen[index] as number;
+      const module = moduleNames[modules[at] as number];
+      yield { name: this.nameAt(columns, at), module, address: addressOf(keys[at] as number) };
     }
   }
 
   /** Of the symbols at the address of symbol `last` the first that is a function: the kernel chooses that one too. */
   private functionAt(last: number): number | undefined {
-    const { keys, types } = this.columns;
+    const { keys, types } = this.sorted;
     let found: number | undefined;
     for (let at = last; at >= 0 && keys[at] === keys[last]; at--)
-      if (isFunctionType(types[at] as number) && !END_MARKS.has(this.nameAt(at))) found = at;
+      if (isFunctionType(types[at] as number) && !END_MARKS.has(this.nameAt(this.sorted, at))) found = at;
     return found;
   }
 
   /** Behind the last byte that can belong to the function at `at`. */
   private extentEnd(at: number): number {
-    const { keys, modules } = this.columns;
+    const { keys, modules } = this.sorted;
     const start = keys[at] as number;
     const behind = countUpTo(keys, start);
     const module = modules[at] as number;
@@ -142,8 +171,8 @@ export class Kallsyms {
     return Math.min(end, keys[behind] ?? Number.POSITIVE_INFINITY);
   }
 
-  private nameAt(at: number): string {
-    const start = this.columns.names[at] as number;
+  private nameAt({ names }: Columns, at: number): string {
+    const start = names[at] as number;
     return this.bytes.toString("latin1", start, nameEnd(this.bytes, start));
   }
 }

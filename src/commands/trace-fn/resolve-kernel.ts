@@ -9,8 +9,8 @@ import { fentryWay, kprobeMultiWay, kprobeWay } from "../../probes/calls/functio
 import { findMember, type TypedParam } from "../../probes/calls/member-form";
 import { callRegisters } from "../../probes/calls/registers";
 import { leadsFurther, plainWord, type ValueForm } from "../../probes/calls/value-form";
-import { expressionOf } from "../../probes/targets/name-pattern";
-import { type KernelTarget, nothingMatches } from "../../probes/targets/target";
+import { kernelFunctionNames } from "../../probes/targets/kernel-function-names";
+import type { KernelTarget } from "../../probes/targets/target";
 import { type Choice, chosenArguments, namedAmong } from "./chosen-arguments";
 import type { Skipped, Unnumbered, Wishes } from "./resolve";
 import type { Surroundings } from "./surroundings";
@@ -22,32 +22,15 @@ export function kernelFunctions(
   wishes: Wishes,
   skipped: Skipped[],
 ): Unnumbered<FunctionSite>[] {
-  const found = namesOf(target, around);
+  const { facts, kallsyms } = around;
+  const found = kernelFunctionNames(target, { btf: facts.btf(), kallsyms });
   const traceable = target.pattern.kind === "exact" ? undefined : traceableNames(around);
   const kept = found.filter((name) => traceable?.has(name) ?? true);
   const left = new Set(kept);
   for (const name of found)
     if (!left.has(name)) skipped.push({ name, reason: "is not among available_filter_functions" });
-  const btf = target.module === undefined ? around.facts.btf() : moduleBtf(target.module);
+  const btf = target.module === undefined ? facts.btf() : moduleBtf(target.module);
   return kept.map((name) => functionSite(name, target, around, btf, wishes));
-}
-
-/** Padding before functions, which is no function. */
-const PADDING = /^__pfx_|^__cfi_/;
-
-function namesOf(target: KernelTarget, around: Surroundings): string[] {
-  const symbols = around.kallsyms();
-  const names = new Set<string>();
-  for (const { name, module } of symbols.functions(expressionOf(target.pattern)))
-    if (!PADDING.test(name) && (target.module === undefined || module === target.module)) names.add(name);
-  if (names.size > 0) return [...names];
-  const what =
-    target.module === undefined ? "function of the kernel" : `function of module "${target.module}"`;
-  throw nothingMatches(target, what, allNames(symbols));
-}
-
-function* allNames(symbols: ReturnType<Surroundings["kallsyms"]>): Generator<string> {
-  for (const { name } of symbols.functions()) yield name;
 }
 
 /** What ftrace can trace; undefined where tracefs is not mounted. */

@@ -73,6 +73,7 @@ test("where addresses are hidden nothing is named, but names can be listed", () 
   expect(hidden.hidden).toBe(true);
   expect(hidden.lookup(0n)).toBeUndefined();
   expect(hidden.addressesOf("do_start")).toEqual([]);
+  expect([...hidden.named("do_start")]).toEqual([{ name: "do_start", module: undefined, address: 0n }]);
   expect([...hidden.functions(/^do_start$/)]).toEqual([{ name: "do_start", module: undefined, address: 0n }]);
   expect(symbols.hidden).toBe(false);
 });
@@ -89,7 +90,8 @@ test("whatever the bytes are, nothing but symbols comes out", () => {
     fc.property(fc.array(line), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (lines, address) => {
       const parsed = new Kallsyms(Buffer.from(lines.join("\n")), lines.join("\n"));
       parsed.lookup(address);
-      parsed.addressesOf("early");
+      const early = [...parsed.functions(/^early$/)].map(({ address: at }) => at);
+      expect(new Set(parsed.hidden ? early : parsed.addressesOf("early"))).toEqual(new Set(early));
       expect([...parsed.functions()].length).toBeLessThanOrEqual(lines.length);
     }),
   );
@@ -103,7 +105,7 @@ test("the running kernel's own symbols: each function is found by name and by ad
   expect(running.size).toBeGreaterThanOrEqual(steady.length);
   if (running.hidden) return;
   const functions = steady.filter((line) => /^[0-9a-f]+ [tT] (?!_etext|_einittext)/.test(line));
-  for (let at = 0; at < functions.length; at += 97) {
+  for (let at = 0; at < functions.length; at += 997) {
     const [digits, , name] = (functions[at] as string).split(/[ \t]/) as [string, string, string];
     const address = BigInt(`0x${digits}`);
     expect(running.addressesOf(name)).toContain(address);
