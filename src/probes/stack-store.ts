@@ -162,13 +162,13 @@ function countTruncated(to: StackStore, bytes: Register): Block {
 }
 
 /** 2^64 divided by the golden ratio, made odd: the multiplier of Fibonacci hashing. */
-const MULTIPLIER = 0x9e3779b97f4a7c15n;
+export const HASH_MULTIPLIER = 0x9e3779b97f4a7c15n;
 
 /** r0 = an id made of the `bytes` at `words`. Loses r1–r4. */
 function hashOf(words: Register, bytes: Register): Block {
   const [next, end] = [label("next_frame"), label("hashed")];
   return [
-    [mov(r0, 0), mov(r1, 0), loadImm64(r2, MULTIPLIER)],
+    [mov(r0, 0), mov(r1, 0), loadImm64(r2, HASH_MULTIPLIER)],
     // The second bound is for the verifier, which does not know the first.
     [next, jump.ge(r1, bytes, end), jump.ge(r1, BYTES, end)],
     [mov(r3, words), add(r3, r1), load(8, r4, r3, 0), xor(r0, r4), mul(r0, r2)],

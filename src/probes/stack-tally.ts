@@ -3,22 +3,23 @@
  * new is announced in a ring buffer, so that user space can look at the process while it lives. Pure but for
  * `readTallyLosses`, which reads an open session.
  */
-import { add, mov, rsh } from "../asm/alu";
+import { add, lsh, mov, mul, rsh, xor } from "../asm/alu";
 import { atomicAdd } from "../asm/atomic";
 import { helper } from "../asm/helper-ids";
-import { type Block, label } from "../asm/instruction";
+import { type Block, type Label, label } from "../asm/instruction";
 import { call, jump, jump32 } from "../asm/jump";
 import { emitRecord } from "../asm/macros/record";
 import { COMM_SIZE, readComm, zero } from "../asm/macros/stack";
-import { load, loadMapValue, store } from "../asm/memory";
+import { load, loadImm64, loadMapValue, store } from "../asm/memory";
 import { fp, type Register, r0, r1, r2, r3, r4, r5 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
-import { hashMap, type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../bpf/map-spec";
+import { arrayMap, hashMap, type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../bpf/map-spec";
 import type { Session } from "../bpf/session";
 import { MapUpdate } from "../core/bpf-uapi";
-import { type Codec, count64, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
+import { bytes, type Codec, count64, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
 import { errno } from "../core/errno";
 import { readProcessComm, shownIds } from "./current-task";
+import { HASH_MULTIPLIER } from "./stack-store";
 import { findMap, loadFoundMap, type TurnMap, turnMap } from "./turn-map";
 
 /** What stacks are grouped by; the process is always known, because user addresses mean nothing without it. */
@@ -139,6 +140,12 @@ const Announced = struct({ comm: cstring(COMM_SIZE), pid: u32 });
 /** Room for some 1600 announcements between two looks. What does not fit is found at the end, if it still lives. */
 const ANNOUNCEMENT_BYTES = 64 << 10;
 
+/** How soon a process is told of again that goes on to have new stacks; then twice as long, and so on. */
+const FIRST_PAUSE_NS = 4_000_000;
+/** Processes of which it is remembered; others are told of more often, as are those that share a place. */
+const MET_BITS = 10;
+const Met = struct({ tag: u64, nextNs: u64, pauseNs: u64, unused: u64 });
+
 export interface StackTally {
   readonly parts: StackKeyParts;
   readonly key: StackKeyCodec;
@@ -147,6 +154,8 @@ export interface StackTally {
   readonly blank: MapSpec<number, StackWeight>;
   readonly losses: MapSpec<number, { mapFull: number; mapBusy: number }>;
   readonly announcements: RingSpec<Announcement>;
+  /** Of whom was told when. */
+  readonly met: MapSpec<number, Uint8Array>;
 }
 
 /** Lays out the maps; what is counted may be emptied now and then. */
@@ -157,8 +166,9 @@ export function stackTally(parts: StackKeyParts, maxEntries: number, takesTurns:
   const blank = mappableArray("stack_blank", Weight, 1);
   const losses = mappableArray("count_losses", Losses, 1);
   const announcements = ringBuffer<Announcement>("stack_tasks", ANNOUNCEMENT_BYTES, Announced);
-  const maps = [...counts.maps, blank, losses, announcements] as readonly unknown[] as MapSpec[];
-  return { parts, key, maps, counts, blank, losses, announcements };
+  const met = arrayMap("stack_met", bytes(Met.size << MET_BITS), 1);
+  const maps = [...counts.maps, blank, losses, announcements, met] as readonly unknown[] as MapSpec[];
+  return { parts, key, maps, counts, blank, losses, announcements, met };
 }
 
 /**
@@ -184,7 +194,7 @@ export function addToStacks(
     [findMap(counts, slot, done), find],
     [map, address, loadMapValue(r3, blank), mov(r4, MapUpdate.BPF_NOEXIST)],
     [call(helper.mapUpdateElem), jump32.eq(r0, -errno.EEXIST, again), jump32.ne(r0, 0, full)],
-    announce(tallied, key, at, work),
+    announce(tallied, key, at, work, "unless just met"),
     [again, find, mov(r3, Losses.offsets.mapBusy), jump.always(lost)],
     // The kernel refuses to wait for a lock that this processor holds already: EBUSY.
     [full, mov(r3, Losses.offsets.mapFull), jump32.eq(r0, -errno.E2BIG, lost)],
@@ -196,28 +206,52 @@ export function addToStacks(
 }
 
 /**
- * Says whose key is new, and by whom it was woken, and wakes the reader: the process may end at any time. When the ring is full nobody is told,
- * and the process is looked at later. The key is at `key + at`. Loses r0–r5 and `work`.
+ * Says whose key it is, and by whom it was woken, and wakes the reader: the process may end at any time. Each look of the
+ * reader costs, so whose keys are many is told of ever more seldom, unless `when` says always. When the ring is full
+ * nobody is told, and the process is looked at later. The key is at `key + at`. Loses r0–r5 and `work`.
  */
 export function announce(
-  { key: codec, announcements }: StackTally,
+  tallied: StackTally,
   key: Register,
   at: number,
   work: Register,
+  when: "always" | "unless just met" = "always",
 ): Block {
-  const { comm, pid, wakerComm, wakerPid } = codec.offsets;
-  const named = (commAt: number, pidAt: number): Block =>
-    emitRecord({
-      ring: announcements as RingSpec,
-      size: Announced.size,
-      record: work,
-      fill: [
-        [load(8, r1, key, at + commAt), load(8, r2, key, at + commAt + 8), load(4, r5, key, at + pidAt)],
-        [store(8, work, Announced.offsets.comm, r1), store(8, work, Announced.offsets.comm + 8, r2)],
-        store(4, work, Announced.offsets.pid, r5),
-      ],
-    });
-  return [named(comm, pid), "wakerComm" in codec.fields ? named(wakerComm, wakerPid) : []];
+  const { comm, pid, wakerComm, wakerPid } = tallied.key.offsets;
+  const named = (commAt: number, pidAt: number): Block => {
+    const skip = label("just_met");
+    const commOf: Block = [load(8, r1, key, at + commAt), load(8, r2, key, at + commAt + 8)];
+    return [
+      when === "always" ? [] : [commOf, load(4, r3, key, at + pidAt), skipIfMet(tallied, work, skip)],
+      emitRecord({
+        ring: tallied.announcements as RingSpec,
+        size: Announced.size,
+        record: work,
+        fill: [
+          [commOf, load(4, r5, key, at + pidAt)],
+          [store(8, work, Announced.offsets.comm, r1), store(8, work, Announced.offsets.comm + 8, r2)],
+          store(4, work, Announced.offsets.pid, r5),
+        ],
+      }),
+      skip,
+    ];
+  };
+  return [named(comm, pid), "wakerComm" in tallied.key.fields ? named(wakerComm, wakerPid) : []];
+}
+
+/** Goes to `skip` if it is not yet time again for the process r3 of the name in r1 and r2. Loses r0–r5 and `slot`. */
+function skipIfMet({ met }: StackTally, slot: Register, skip: Label): Block {
+  const known = label("met_before");
+  const { tag, nextNs, pauseNs } = Met.offsets;
+  return [
+    [xor(r1, r2), loadImm64(r2, HASH_MULTIPLIER), mul(r1, r2), add(r1, r3), mul(r1, r2)],
+    [mov(r2, r1), rsh(r2, 64 - MET_BITS), mul(r2, Met.size), loadMapValue(slot, met), add(slot, r2)],
+    [load(8, r2, slot, tag), jump.eq(r2, r1, known)],
+    [store(8, slot, tag, r1), store(8, slot, nextNs, 0), store(8, slot, pauseNs, FIRST_PAUSE_NS)],
+    [known, call(helper.ktimeGetNs), load(8, r1, slot, nextNs), jump.lt(r0, r1, skip)],
+    [load(8, r1, slot, pauseNs), add(r0, r1), store(8, slot, nextNs, r0)],
+    [lsh(r1, 1), store(8, slot, pauseNs, r1)],
+  ];
 }
 
 /** What could not be counted so far. */

@@ -119,13 +119,18 @@ export function parseAddress(bytes: Uint8Array, line: number): number | undefine
 /** The columns by rising address. */
 export function byAddress(columns: Columns): Columns {
   const order = sortedOrder(columns.keys);
-  if (order.every((from, to) => from === to)) return columns;
-  return {
-    keys: Float64Array.from(order, (from) => columns.keys[from] as number),
-    names: Uint32Array.from(order, (from) => columns.names[from] as number),
-    types: Uint8Array.from(order, (from) => columns.types[from] as number),
-    modules: Uint16Array.from(order, (from) => columns.modules[from] as number),
-  };
+  const keys = new Float64Array(order.length);
+  const names = new Uint32Array(order.length);
+  const types = new Uint8Array(order.length);
+  const modules = new Uint16Array(order.length);
+  for (let to = 0; to < order.length; to++) {
+    const from = order[to] as number;
+    keys[to] = columns.keys[from] as number;
+    names[to] = columns.names[from] as number;
+    types[to] = columns.types[from] as number;
+    modules[to] = columns.modules[from] as number;
+  }
+  return { keys, names, types, modules };
 }
 
 /** Where the name that begins at `start` ends. */

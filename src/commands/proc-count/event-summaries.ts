@@ -86,7 +86,8 @@ export function flappingSink(context: Context, perMinute: number, top: number, m
     async end(span, lost) {
       const rows = flapping.rows();
       const shown = rows.slice(0, top);
-      const footer = [`${rows.length} command lines failed more than ${perMinute} times within a minute.`];
+      const lines = rows.length === 1 ? "command line" : "command lines";
+      const footer = [`${rows.length} ${lines} failed more than ${perMinute} times within a minute.`];
       await context.output.report({
         ...span,
         columns: flappingColumns,

@@ -2,8 +2,7 @@ import { kernelTest } from "../kernel-test";
 import { counted, rowOf } from "./counted";
 import { compiledOnce } from "./programs";
 
-// Task storage stands for Linux 5.11: nobody has tried an older one.
-const NEEDS = ["btf-raw-tracepoint", "task-storage", "program:gcc"];
+const NEEDS = ["btf-raw-tracepoint", "program:gcc"];
 
 const compiled = compiledOnce();
 
