@@ -18,21 +18,8 @@ import { failedFiles, mended, withSecondRun } from "./second-run";
 
 const guestSuites = ["kernel", "cli", "guests"];
 
-/**
- * Files left out in guests. They are about user space alone, and an emulated machine takes ten minutes for them:
- * symbols of programs, the command lines of the younger commands, files of profiles. stack-profile has not passed in
- * all guests yet.
- */
-const hostOnly = [
-  "/kernel/symbols/(kallsyms|user-symbols)",
-  "/cli/(proc-count|trace-fn|dashboard|prometheus|profile-files)",
-  "stack-profile",
-];
-
 function guestTests(): Record<string, string[]> {
-  const left = new RegExp(hostOnly.join("|"));
-  const tests = Object.entries(compiledTests(guestSuites));
-  return Object.fromEntries(tests.map(([suite, files]) => [suite, files.filter((file) => !left.test(file))]));
+  return compiledTests(guestSuites);
 }
 
 export interface TestRunOptions {
@@ -107,7 +94,6 @@ async function tryRun(
       // Node of another architecture compiles for itself.
       ...(guest.foreign ? ["sh", "-c", 'node "$0" >/dev/null && exec "$@"', codeCacheScript] : []),
       ...["node", jest!, ...chosen, "--testTimeout=300000"],
-      ...["/node_modules/", ...hostOnly].map((pattern) => `--testPathIgnorePatterns=${pattern}`),
       ...rest,
     ],
   });
