@@ -17,8 +17,8 @@ buildSync({
   bundle: true,
   platform: "node",
   target: "node20",
-  // A library of machine code, and files that are read as text.
-  external: ["koffi", "d3-flame-graph"],
+  // A library of machine code, files that are read as text, and what few runs need.
+  external: ["koffi", "d3-flame-graph", "prom-client", "pprof-format", "xz-decompress"],
   minifyWhitespace: true,
   minifySyntax: true,
   charset: "ascii",

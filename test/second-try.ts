@@ -4,5 +4,5 @@
  */
 const { testPath = "" } = expect.getState();
 
-if (/\/test\/(kernel|cli|package)\/|\/browser\.test\./.test(testPath))
+if (/\/test\/(kernel|cli|package|guests)\/|\/browser\.test\./.test(testPath))
   jest.retryTimes(1, { logErrorsBeforeRetry: true });

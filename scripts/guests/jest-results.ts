@@ -1,4 +1,4 @@
-import { sep } from "node:path";
+import { belowTest } from "./test-filter";
 
 /** What jest-reporter.ts writes about a run. */
 export interface JestOutput {
@@ -73,9 +73,9 @@ export function summarizeJest(output: JestOutput, records: readonly SkipRecord[]
   for (const file of output.testResults) {
     const failed = file.tests.filter((test) => test.status === "failed");
     if (file.broken) {
-      failures.push({ test: suiteName(file.name), note: "the file could not be run" });
+      failures.push({ test: belowTest(file.name), note: "the file could not be run" });
     }
-    for (const test of failed) failures.push({ test: `${suiteName(file.name)}: ${test.fullName}` });
+    for (const test of failed) failures.push({ test: `${belowTest(file.name)}: ${test.fullName}` });
     for (const test of file.tests) {
       if (test.status === "passed") passed++;
       else if (test.status !== "failed") {
@@ -91,11 +91,6 @@ function isOf(record: SkipRecord, test: JestTest): boolean {
   return (
     record.test === test.title || record.test === test.fullName || test.fullName.endsWith(` ${record.test}`)
   );
-}
-
-/** The path below the test folder: `kernel/maps.test.js`. */
-function suiteName(path: string): string {
-  return path.split(`${sep}test${sep}`).at(-1)!;
 }
 
 /**
@@ -116,7 +111,7 @@ export function unrunSuites(
   for (const [suite, files] of Object.entries(suites)) {
     if (files.length === 0) faults.push(`suite "${suite}": has no compiled test`);
     for (const file of files)
-      if (!ran.has(file)) faults.push(`suite "${suite}": "${suiteName(file)}" did not run`);
+      if (!ran.has(file)) faults.push(`suite "${suite}": "${belowTest(file)}" did not run`);
   }
   return faults;
 }

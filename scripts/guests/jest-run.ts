@@ -10,18 +10,23 @@ export function compiledTests(
   return Object.fromEntries(suites.map((suite) => [suite, testsBelow(join(folder, suite))]));
 }
 
-/** Jest's arguments for node: these suites one file after the other, BPFKIT_JEST_RESULT names the file for the result. */
-export function jestArguments(tests: Readonly<Record<string, readonly string[]>>): string[] {
+/** Jest's arguments for node; what is to run comes after them. BPFKIT_JEST_RESULT names the file for the result. */
+export const jestArguments: readonly string[] = [
+  join(projectFolder, "node_modules", "jest", "bin", "jest.js"),
+  ...["--runInBand", "--ci"],
+  ...["default", join(buildFolder, "scripts", "guests", "jest-reporter.js")].map(
+    (name) => `--reporters=${name}`,
+  ),
+];
+
+/** Jest's arguments for all files of these suites, one after the other. */
+export function suiteArguments(tests: Readonly<Record<string, readonly string[]>>): string[] {
   const folders = Object.keys(tests).filter((suite) => tests[suite]!.length > 0);
-  return [
-    join(projectFolder, "node_modules", "jest", "bin", "jest.js"),
-    ...["--runInBand", "--ci"],
-    ...["default", join(buildFolder, "scripts", "guests", "jest-reporter.js")].map(
-      (name) => `--reporters=${name}`,
-    ),
-    ...folders.map((suite) => `--roots=${join(buildFolder, "test", suite)}`),
-  ];
+  return folders.map((suite) => `--roots=${join(buildFolder, "test", suite)}`);
 }
+
+/** The test file that holds those which BPFKIT_TEST_FILES lists. */
+export const togetherFile = join(buildFolder, "test", "guests", "together.js");
 
 function testsBelow(folder: string): string[] {
   try {

@@ -12,19 +12,36 @@ import {
   unexplainedSkips,
   unrunSuites,
 } from "./jest-results";
-import { compiledTests, jestArguments } from "./jest-run";
+import { compiledTests, jestArguments, togetherFile } from "./jest-run";
 import { codeCacheScript, projectFolder } from "./project";
 import { failedFiles, mended, withSecondRun } from "./second-run";
+import { chosenFiles, parseTestFilter, type TestFilter } from "./test-filter";
 
 const guestSuites = ["kernel", "cli", "guests"];
 
-function guestTests(): Record<string, string[]> {
-  return compiledTests(guestSuites);
+/**
+ * What a whole run leaves out, and a filter may name: command lines, of which one is enough to see each kernel end
+ * programs in every way. The others take an emulated machine ten minutes and are the same to all kernels.
+ */
+const onlyByName = /\/cli\/(?!syscall-top\.)/;
+
+/** What is to run. */
+export interface Selection extends TestFilter {
+  readonly suites: Readonly<Record<string, readonly string[]>>;
+  readonly files: readonly string[];
+}
+
+/** What the words behind the second `--` select. Throws a UsageError. */
+export function selection(words: readonly string[]): Selection {
+  const filter = parseTestFilter(words);
+  const all = Object.entries(compiledTests(guestSuites));
+  const usual = (file: string) => filter.patterns.length > 0 || !onlyByName.test(file);
+  const suites = Object.fromEntries(all.map(([suite, files]) => [suite, files.filter(usual)]));
+  return { ...filter, suites, files: chosenFiles(suites, filter) };
 }
 
 export interface TestRunOptions {
-  /** Handed to Jest as it is. */
-  readonly filter: readonly string[];
+  readonly selection: Selection;
   readonly memoryMiB: number;
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
@@ -48,7 +65,7 @@ export interface TestRun {
 
 /** Runs the test suites in a guest. A guest that breaks gives a result with a fault; only a stop by signal throws. */
 export async function runTests(guest: PreparedGuest, options: TestRunOptions): Promise<TestRun> {
-  const first = await tryRun(guest, options, options.filter);
+  const first = await tryRun(guest, options, options.selection.files);
   // A guest that broke left no word of what it had done so far.
   if (!("output" in first))
     return { result: first, again: async () => (await runTests(guest, options)).result };
@@ -64,7 +81,7 @@ async function runAgain(
   files: readonly string[],
   options: TestRunOptions,
 ): Promise<GuestResult> {
-  const second = await tryRun(guest, options, ["--runTestsByPath", ...files]);
+  const second = await tryRun(guest, options, files);
   if (!("output" in second)) return { ...resultOf(guest, first, options), faults: second.faults };
   const output = withSecondRun(first.output, second.output);
   const skipped = [...first.skipped, ...second.skipped];
@@ -78,23 +95,22 @@ async function runAgain(
 async function tryRun(
   guest: PreparedGuest,
   options: TestRunOptions,
-  chosen: readonly string[],
+  files: readonly string[],
 ): Promise<GuestRun | GuestResult> {
-  const [jest, ...rest] = jestArguments(guestTests());
   const exchange = await createExchange({
     cwd: projectFolder,
     environment: {
       ...guestEnvironment(guest.kernel),
       BPFKIT_SKIP_LOG: `${guestExchange}/skips.ndjson`,
       BPFKIT_JEST_RESULT: `${guestExchange}/jest.json`,
+      BPFKIT_TEST_FILES: JSON.stringify(files),
     },
-    // What is chosen comes first: an option that takes a list, as --roots does, would take what follows it too.
     // The emulated processor is some ten times slower; a time-out is there for hangs only.
     words: [
       // Node of another architecture compiles for itself.
       ...(guest.foreign ? ["sh", "-c", 'node "$0" >/dev/null && exec "$@"', codeCacheScript] : []),
-      ...["node", jest!, ...chosen, "--testTimeout=300000"],
-      ...rest,
+      ...["node", ...jestArguments, ...options.selection.options, "--testTimeout=300000"],
+      ...["--testMatch", togetherFile],
     ],
   });
   try {
@@ -121,11 +137,11 @@ async function runIn(exchange: Exchange, guest: PreparedGuest, options: TestRunO
 function resultOf(
   { kernel }: PreparedGuest,
   { output, skipped, release, end }: GuestRun,
-  { filter }: TestRunOptions,
+  { selection: { suites, files, options } }: TestRunOptions,
 ): GuestResult {
   const summary = summarizeJest(output, skipped);
-  const filtered = filter.length > 0;
-  const faults = unrunSuites(output, guestTests(), filtered);
+  const filtered = options.length > 0 || files.length < Object.values(suites).flat().length;
+  const faults = unrunSuites(output, suites, filtered);
   // A filter by name makes Jest skip all the others.
   if (!filtered) faults.push(...unexplainedSkips(summary.skips));
   if (end.status !== 0 && summary.failures.length === 0 && faults.length === 0) {

@@ -5,7 +5,7 @@ import { brokenGuest, type GuestResult } from "./guest-result";
 import { requireHostTools } from "./host-tools";
 import type { GuestKernel } from "./kernels";
 import { runMain } from "./main-program";
-import { runTests, type TestRun } from "./run-tests";
+import { runTests, type Selection, selection, type TestRun } from "./run-tests";
 import { guestSummary, isGood, suiteReport } from "./summary";
 
 const defaultTimeoutSeconds = 2700;
@@ -13,13 +13,14 @@ const defaultTimeoutSeconds = 2700;
 /** `npm run test:guests [-- KERNEL…] [-- TEST-FILTER]`: the test suites inside other kernels. */
 async function main(signal: AbortSignal): Promise<number> {
   const options = parseTestArguments(process.argv.slice(2));
+  const selected = selection(options.filter);
   requireHostTools(options.kernels.map((kernel) => kernel.architecture));
   const runs: (TestRun | undefined)[] = options.kernels.map(() => undefined);
   const waiting = [...options.kernels.entries()];
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, kernel] = next;
-      const run = await testKernel(kernel, options, signal);
+      const run = await testKernel(kernel, options, selected, signal);
       runs[index] = run;
       report(run.result);
     }
@@ -43,6 +44,7 @@ function report(result: GuestResult): void {
 async function testKernel(
   kernel: GuestKernel,
   options: TestArguments,
+  selected: Selection,
   signal: AbortSignal,
 ): Promise<TestRun> {
   const print = prefixed(`${kernel.name} | `);
@@ -51,7 +53,7 @@ async function testKernel(
     const guest = await prepareGuest(kernel, log);
     log("booting");
     return await runTests(guest, {
-      filter: options.filter,
+      selection: selected,
       memoryMiB: options.memoryMiB,
       timeoutSeconds: options.timeoutSeconds ?? defaultTimeoutSeconds,
       signal,

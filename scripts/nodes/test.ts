@@ -13,7 +13,7 @@ import {
   summarizeJest,
   unrunSuites,
 } from "../guests/jest-results";
-import { compiledTests, jestArguments } from "../guests/jest-run";
+import { compiledTests, jestArguments, suiteArguments } from "../guests/jest-run";
 import { runMain } from "../guests/main-program";
 import { unpackNpmPackage } from "../guests/npm-packages";
 import { codeCacheScript, projectFolder } from "../guests/project";
@@ -91,7 +91,6 @@ async function jestUnder(
   const folder = await mkdtemp(join(tmpdir(), "bpfkit-nodes-"));
   const outputFile = join(folder, "jest.json");
   const skipLog = join(folder, "skips.ndjson");
-  const [jest, ...rest] = jestArguments(tests);
   try {
     // Programs that tests start by the name "node" are to be this one as well.
     const env = {
@@ -100,7 +99,7 @@ async function jestUnder(
       BPFKIT_SKIP_LOG: skipLog,
       BPFKIT_JEST_RESULT: outputFile,
     };
-    const status = await run(node, [jest!, ...chosen, ...rest], env, signal);
+    const status = await run(node, [...jestArguments, ...chosen, ...suiteArguments(tests)], env, signal);
     const json = await readIfThere(outputFile);
     if (json === undefined) throw new Error(`"${node}": Jest ended with status ${status} and left no result`);
     const output: JestOutput = JSON.parse(json);

@@ -6,6 +6,7 @@ import {
   unexplainedSkips,
   unrunSuites,
 } from "../../../../scripts/guests/jest-results";
+import { togetherFile } from "../../../../scripts/guests/jest-run";
 
 const file = (
   name: string,
@@ -25,7 +26,14 @@ const output = (...testResults: JestOutput["testResults"]): JestOutput => ({ tes
 test("the reporter keeps what counts, without errors that refer to themselves", () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;
-  const one = { title: "one", fullName: "maps one", status: "failed", failureDetails: [circle] };
+  const ancestorTitles = ["maps"];
+  const one = {
+    ancestorTitles,
+    title: "one",
+    fullName: "maps one",
+    status: "failed",
+    failureDetails: [circle],
+  };
   const result = {
     testResults: [
       { testFilePath: "/a", testResults: [one] },
@@ -36,6 +44,27 @@ test("the reporter keeps what counts, without errors that refer to themselves", 
     testResults: [
       { name: "/a", broken: false, tests: [{ title: "one", fullName: "maps one", status: "failed" }] },
       { name: "/b", broken: true, tests: [] },
+    ],
+  });
+});
+
+test("files that ran as one are told apart", () => {
+  const inside = (file: string, title: string) => ({
+    ...{ ancestorTitles: [file, "maps"], title, fullName: `${file} maps ${title}`, status: "passed" },
+  });
+  const result = {
+    testResults: [
+      {
+        testFilePath: togetherFile,
+        testResults: [inside("/a", "one"), inside("/b", "two"), inside("/a", "three")],
+      },
+    ],
+  };
+  const passed = (title: string) => ({ title, fullName: `maps ${title}`, status: "passed" });
+  expect(outputOf(result)).toEqual({
+    testResults: [
+      { name: "/a", broken: false, tests: [passed("one"), passed("three")] },
+      { name: "/b", broken: false, tests: [passed("two")] },
     ],
   });
 });
