@@ -8,6 +8,8 @@ module.exports = {
   roots: ["<rootDir>/dist/test"],
   testMatch: ["**/*.test.js"],
   transform: {},
+  globalSetup: "<rootDir>/dist/test/global-setup.js",
+  globalTeardown: "<rootDir>/dist/test/global-teardown.js",
   setupFilesAfterEnv: ["<rootDir>/dist/test/second-try.js"],
   maxWorkers: 1,
   forceExit: true,

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { removeWorkloads, started as startedWorkload } from "../kernel/dashboard/workload";
+import { endWorkloads, started as startedWorkload } from "../kernel/dashboard/workload";
 import { kernelTest } from "../kernel/kernel-test";
 import { bpfkitStarted } from "./built-bpfkit";
 import { type Running, started } from "./spawned";
@@ -13,7 +13,7 @@ const folders: string[] = [];
 afterAll(async () => {
   for (const { child } of running) child.kill("SIGKILL");
   await Promise.all(running.map(({ ended }) => ended));
-  removeWorkloads();
+  endWorkloads();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 

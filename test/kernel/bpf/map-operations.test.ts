@@ -22,7 +22,9 @@ import { bloomFilter, queueMap, stackMap } from "../../../src/bpf/queue-spec";
 import { taskStorage } from "../../../src/bpf/task-storage-spec";
 import { bytes, count64, u32 } from "../../../src/core/codec";
 import { kernelTest } from "../kernel-test";
-import { withPin } from "./with-pin";
+import { pinning } from "./with-pin";
+
+const withPin = pinning();
 
 const sized = { key: u32, value: count64, maxEntries: 5 };
 const network = (first: number) => ({ prefixLength: 8, data: Uint8Array.of(first, 0, 0, 0) });

@@ -7,7 +7,9 @@ import { stackTraceMap } from "../../../src/bpf/stack-trace-spec";
 import { errno } from "../../../src/core/errno";
 import { cgroupMountOf } from "../../../src/sys/mounts";
 import { kernelTest } from "../kernel-test";
-import { withPin } from "./with-pin";
+import { pinning } from "./with-pin";
+
+const withPin = pinning();
 
 /** Runs the code once and gives r0. */
 function run(kernel: Kernel, map: { readonly number: number }, code: Block): number {

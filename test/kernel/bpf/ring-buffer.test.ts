@@ -26,7 +26,9 @@ import { Session } from "../../../src/bpf/session";
 import { RingBufferFlag } from "../../../src/core/bpf-uapi";
 import { count64, struct, u32 } from "../../../src/core/codec";
 import { kernelTest } from "../kernel-test";
-import { withPin } from "./with-pin";
+import { pinning } from "./with-pin";
+
+const withPin = pinning();
 
 const Event = struct({ nr: u32, more: u32, check: count64 });
 const State = struct({ nr: count64, lost: count64 });

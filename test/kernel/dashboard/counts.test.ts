@@ -8,11 +8,11 @@ import { unavailable } from "../../../src/commands/dashboard/probe";
 import { circumstances, kernelTest, testIf } from "../kernel-test";
 import { runCommand } from "../run-command";
 import { type Verdict, verdictFor } from "../skip-rules";
-import { removeWorkloads, started, type Workload } from "./workload";
+import { endWorkloads, started, type Workload } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "mmapable-array"];
 
-afterAll(removeWorkloads);
+afterAll(endWorkloads);
 
 /** The totals of a run while the workload does its steps. */
 async function totals(

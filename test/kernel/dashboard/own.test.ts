@@ -2,11 +2,11 @@
 import { mounted } from "../bpf/mounted";
 import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
-import { removeWorkloads, started } from "./workload";
+import { endWorkloads, started } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "mmapable-array"];
 
-afterAll(removeWorkloads);
+afterAll(endWorkloads);
 
 /** What these counters, and with `sum` this number of theirs, come to while the workload does its steps. */
 async function totals(

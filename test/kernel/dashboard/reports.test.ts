@@ -2,11 +2,11 @@
 import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
 import { until } from "../syscall-top/workload";
-import { removeWorkloads, started } from "./workload";
+import { endWorkloads, started } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "mmapable-array"];
 
-afterAll(removeWorkloads);
+afterAll(endWorkloads);
 
 kernelTest(NEEDS, "each interval has its own count, and all have the total", async ({ kernel }) => {
   const workload = await started("o1009");

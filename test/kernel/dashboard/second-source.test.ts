@@ -5,11 +5,11 @@ import type { Kernel } from "../../../src/bpf/kernel";
 import { unavailable } from "../../../src/commands/dashboard/probe";
 import { kernelTest, runningKernel } from "../kernel-test";
 import { runCommand } from "../run-command";
-import { removeWorkloads, started, type Workload, workloadFile } from "./workload";
+import { endWorkloads, started, type Workload, workloadFile } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "mmapable-array"];
 
-afterAll(removeWorkloads);
+afterAll(endWorkloads);
 
 const totalsOf = (rows: readonly Record<string, unknown>[]) =>
   Object.fromEntries(rows.map(({ counter, total }) => [String(counter), Number(total)]));

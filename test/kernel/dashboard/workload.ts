@@ -1,9 +1,9 @@
 /** A program that does so much of what the dashboard counts, and waits before and after. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { compiled } from "../../compiled";
 import { until, untilIn } from "../syscall-top/workload";
 
 /**
@@ -142,23 +142,11 @@ int main(int argc, char **argv) {
 }
 `;
 
-let folder: string | undefined;
 const living = new Set<ChildProcess>();
 
-function compiled(name: string): string {
-  folder ??= mkdtempSync(join(tmpdir(), "bpfkit-dashboard-"));
-  const file = join(folder, name);
-  if (existsSync(file)) return file;
-  writeFileSync(`${file}.c`, source);
-  execFileSync("gcc", ["-O1", "-static", "-pthread", "-o", file, `${file}.c`], { stdio: "pipe" });
-  return file;
-}
-
-/** For afterAll: also ends what a failed test has left behind. */
-export function removeWorkloads(): void {
+/** For afterAll: ends what a failed test has left behind. */
+export function endWorkloads(): void {
   for (const child of living) child.kill("SIGKILL");
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  folder = undefined;
 }
 
 /** A workload that waits to be told. */
@@ -173,13 +161,13 @@ const NAME = "dash-load";
 
 /** The workload's file, for those who start it in their own way. */
 export function workloadFile(): string {
-  return compiled(NAME);
+  return compiled(source, { name: NAME, flags: ["-O1", "-static", "-pthread"] });
 }
 
 /** Starts the workload under a command name of its own, through `launcher` if there is one, which becomes it. */
 export async function started(steps: string, launcher: readonly string[] = []): Promise<Workload> {
   const [file = "", ...args] = [...launcher, workloadFile(), steps];
-  const child = spawn(file, args, { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(file, args, { cwd: dirname(workloadFile()), stdio: ["pipe", "pipe", "inherit"] });
   living.add(child);
   child.once("exit", () => living.delete(child));
   await once(child, "spawn");

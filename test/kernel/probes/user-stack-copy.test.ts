@@ -1,9 +1,6 @@
 /** Stacks of programs without frame pointers: copied by a program at a clock, unwound here. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { emitRecord, exit, label, mov, r0, r6 } from "../../../src/asm";
 import type { Kernel } from "../../../src/bpf/kernel";
 import { ringBuffer } from "../../../src/bpf/map-spec";
@@ -13,6 +10,7 @@ import { copyUserStack, userStackCodec, userStackView } from "../../../src/probe
 import { UnwindInfos } from "../../../src/symbols/unwind/process-code";
 import { Unwinder } from "../../../src/symbols/unwind/unwinder";
 import { UserSymbols } from "../../../src/symbols/user-symbols";
+import { compiled } from "../../compiled";
 import { kernelTest } from "../kernel-test";
 
 /** A chain of calls that spins, reads from /dev/zero, or sleeps in between; in a thread, or 200 frames deeper. */
@@ -40,25 +38,13 @@ int main(int argc, char **argv) {
   for (;;) outer();
 }`;
 
-const PROGRAM = "bk-unwound";
-let folder: string | undefined;
 const living = new Set<ChildProcess>();
 
 afterAll(() => {
   for (const child of living) child.kill("SIGKILL");
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Compiled at the first use: an emulated machine takes seconds for that. */
-function compiled(): string {
-  if (folder !== undefined) return join(folder, PROGRAM);
-  folder = mkdtempSync(join(tmpdir(), "bpfkit-unwound-"));
-  const program = join(folder, PROGRAM);
-  writeFileSync(`${program}.c`, source);
-  const flags = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread"];
-  execFileSync("gcc", [...flags, "-o", program, `${program}.c`], { stdio: "pipe" });
-  return program;
-}
+const FLAGS = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread"];
 
 interface Sampled {
   readonly names: readonly string[];
@@ -71,7 +57,9 @@ const SAMPLES = 101;
 
 /** Samples a run of the program until there are enough stacks, and unwinds them. */
 async function sampled(kernel: Kernel, mode: string, stackSize: number): Promise<Sampled[]> {
-  const child = spawn(compiled(), [mode], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(compiled(source, { name: "bk-unwound", flags: FLAGS }), [mode], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   living.add(child);
   // It is in main, and everything is mapped.
   await once(child.stdout, "data");

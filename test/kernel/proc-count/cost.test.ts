@@ -2,15 +2,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { tellsLastThread } from "../../../src/probes/last-thread";
+import { scratchFolder } from "../../run-folder";
 import { kernelTest } from "../kernel-test";
 import { counted, rowOf } from "./counted";
 import { loop } from "./processes";
-import { compiledOnce } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
 const COMPILED = [...NEEDS, "program:gcc"];
-
-const compiled = compiledOnce();
 
 const MS = 1e6;
 
@@ -18,14 +17,14 @@ kernelTest(
   [...COMPILED, "program:time"],
   "time, switches and memory as /usr/bin/time has them",
   async ({ kernel }) => {
-    const report = `${compiled().folder}/report`;
+    const report = `${scratchFolder()}/report`;
     const work = [
       "time",
       "-f",
       "%e %U %S %M %c %w %x",
       "-o",
       report,
-      compiled().worker,
+      program("worker"),
       "7",
       "60000000",
       "101",
@@ -63,7 +62,8 @@ kernelTest(
   [...COMPILED, "program:time"],
   "what is read and written as /usr/bin/time has it",
   async ({ kernel }) => {
-    const { folder, doer } = compiled();
+    const folder = scratchFolder();
+    const doer = program("doer");
     const report = `${folder}/blocks`;
     const script = `printf .... | time -f '%I %O' -o ${report} ${doer} ${folder}/data`;
     const { rows } = await counted(kernel, ["--cost"], ["sh", "-c", script]);
@@ -80,7 +80,7 @@ kernelTest(COMPILED, "user time is the program's, system time the kernel's", asy
   const command = [
     "sh",
     "-c",
-    `${compiled().worker} 1 100000000 0 0; dd if=/dev/zero of=/dev/null bs=1 count=200000`,
+    `${program("worker")} 1 100000000 0 0; dd if=/dev/zero of=/dev/null bs=1 count=200000`,
   ];
   const { rows } = await counted(kernel, ["--cost"], command);
   const share = (comm: string) => {
@@ -136,7 +136,7 @@ kernelTest(
 );
 
 kernelTest(COMPILED, "short threads in great number are charged in full", async ({ kernel }) => {
-  const script = loop(41, `${compiled().worker} 8 1000 0 0`);
+  const script = loop(41, `${program("worker")} 8 1000 0 0`);
   const { rows } = await counted(kernel, ["--cost"], ["sh", "-c", script]);
   const row = rowOf(rows, "comm", "worker");
   expect(row).toMatchObject({ count: 41, exits: 41, failed: 0, running: 0 });
@@ -147,7 +147,7 @@ kernelTest(
   COMPILED,
   "a process from before until after is charged for the time in between",
   async ({ kernel }) => {
-    const child = spawn(compiled().worker, ["2", "100000000000", "0", "0"]);
+    const child = spawn(program("worker"), ["2", "100000000000", "0", "0"]);
     try {
       await once(child, "spawn");
       await new Promise((resolve) => setTimeout(resolve, 300));

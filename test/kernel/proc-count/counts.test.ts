@@ -1,17 +1,16 @@
 import { chmodSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keptArgsSize } from "../../../src/commands/proc-count/layout";
+import { scratchFolder } from "../../run-folder";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { counted, countsBy, rowOf } from "./counted";
 import { finished, loop } from "./processes";
-import { compiledOnce } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
 const COMPILED = [...NEEDS, "program:gcc"];
 const NOTHING_LOST = { mapFull: 0, tasksFull: 0, evicted: 0, missedRuns: 0 };
-
-const compiled = compiledOnce();
 
 for (const map of ["hash", "percpu", "lru"])
   kernelTest(NEEDS, `--map ${map} counts each execution exactly`, async ({ kernel }) => {
@@ -34,7 +33,7 @@ for (const map of ["hash", "percpu"])
     `--map ${map} counts a storm from parallel shells to the last one`,
     async ({ kernel }) => {
       const each = rounds(14_293, 31);
-      const one = `(${loop(each, compiled().nothing)}) &`;
+      const one = `(${loop(each, program("nothing"))}) &`;
       const { rows, lost } = await counted(kernel, ["--map", map], ["sh", "-c", `${one.repeat(7)} wait`]);
       expect(rowOf(rows, "comm", "nothing")["count"]).toBe(7 * each);
       expect(lost).toEqual(NOTHING_LOST);
@@ -43,24 +42,24 @@ for (const map of ["hash", "percpu"])
 
 describe("ways to execute", () => {
   kernelTest(COMPILED, "vfork; failed attempts do not count", async ({ kernel }) => {
-    const { vforker } = compiled();
+    const vforker = program("vforker");
     const { rows } = await counted(kernel, [], [vforker, "17", "/bin/true"]);
     expect(countsBy(rows, "comm")).toEqual({ true: 17, vforker: 1 });
   });
   kernelTest(COMPILED, "fexecve", async ({ kernel }) => {
-    const { fexecer } = compiled();
+    const fexecer = program("fexecer");
     const { rows } = await counted(kernel, ["--by", "exe"], [fexecer, "13", "/bin/true"]);
     expect(rowOf(rows, "exe", realpathSync("/bin/true"))["count"]).toBe(13);
   });
   kernelTest(COMPILED, "a thread that is not the first", async ({ kernel }) => {
-    const { threader } = compiled();
+    const threader = program("threader");
     const { rows } = await counted(kernel, ["--cost"], [threader, "/bin/true"]);
     expect(countsBy(rows, "comm")).toEqual({ threader: 1, true: 1 });
     expect(rowOf(rows, "comm", "true")).toMatchObject({ exits: 1, failed: 0, killed: 0, running: 0 });
     expect(rowOf(rows, "comm", "threader")).toMatchObject({ exits: 0, running: 0 });
   });
   kernelTest(COMPILED, "a script counts as itself", async ({ kernel }) => {
-    const script = join(compiled().folder, "script-é\x1b[1m");
+    const script = join(scratchFolder(), "script-é\x1b[1m");
     writeFileSync(script, "#!/bin/sh\nexit 0\n");
     chmodSync(script, 0o755);
     const { rows } = await counted(kernel, ["--by", "comm,exe"], ["sh", "-c", loop(5, `'${script}'`)]);
@@ -133,7 +132,7 @@ describe("arguments", () => {
     expect(row).toMatchObject({ args: bytes.toString().split("\0"), argsCut: true });
   });
   kernelTest(COMPILED, "none at all", async ({ kernel }) => {
-    const { rows } = await counted(kernel, ["--by", "comm,args"], [compiled().bare, "/bin/true"]);
+    const { rows } = await counted(kernel, ["--by", "comm,args"], [program("bare"), "/bin/true"]);
     const { args, ...row } = rowOf(rows, "comm", "true");
     // Linux 5.18 began to add an empty one, and older ones in maintenance took that over (do_execveat_common, fs/exec.c).
     expect([[], [""]]).toContainEqual(args);
@@ -183,7 +182,8 @@ describe("--max-entries bounds the memory, however many processes come", () => {
   for (const args of [[], ["--map", "percpu"], ["--map", "lru"], ["--cost"]])
     kernelTest(COMPILED, ["--by", "pid", ...args].join(" "), async ({ kernel }) => {
       const memory: number[] = [];
-      const { storm, nothing } = compiled();
+      const storm = program("storm");
+      const nothing = program("nothing");
       const work = async () => {
         for (const each of [rounds(101, 37), rounds(1009, 41)]) {
           await finished([storm, "3", String(each), nothing]);

@@ -4,12 +4,10 @@ import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { counted } from "./counted";
 import { loop } from "./processes";
-import { compiledOnce } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
 const COMPILED = [...NEEDS, "program:gcc"];
-
-const compiled = compiledOnce();
 
 type Event = Record<string, unknown>;
 
@@ -76,7 +74,7 @@ kernelTest(NEEDS, "--exit joins the arguments and the end of a process", async (
 });
 
 kernelTest(COMPILED, "an exit sums up all threads of the process", async ({ kernel }) => {
-  const { worker } = compiled();
+  const worker = program("worker");
   const script = `${worker} 1 40000000 0 0; ${worker} 7 40000000 0 0`;
   const { lines } = await events(kernel, ["--exit"], ["sh", "-c", script]);
   const [one, seven] = lines
@@ -87,7 +85,8 @@ kernelTest(COMPILED, "an exit sums up all threads of the process", async ({ kern
 
 kernelTest(COMPILED, "of a storm every start and end comes through, or is counted", async ({ kernel }) => {
   const each = rounds(1009, 31);
-  const { storm, nothing } = compiled();
+  const storm = program("storm");
+  const nothing = program("nothing");
   const { lines, last, outcome } = await events(kernel, ["--exit"], [storm, "7", String(each), nothing]);
   const lost = Object.values(last["lost"] as Record<string, number>).reduce((sum, count) => sum + count, 0);
   // The storm executes too, and it and its seven processes end.
@@ -100,7 +99,8 @@ kernelTest(COMPILED, "of a storm every start and end comes through, or is counte
 
 kernelTest(COMPILED, "100,051 executions at once are events, or are counted as lost", async ({ kernel }) => {
   const each = rounds(14_293, 31);
-  const { storm, nothing } = compiled();
+  const storm = program("storm");
+  const nothing = program("nothing");
   const { printed, outcome } = await counted(
     kernel,
     ["--events"],
@@ -116,11 +116,12 @@ kernelTest(COMPILED, "100,051 executions at once are events, or are counted as l
 
 kernelTest(COMPILED, "what does not fit into the ring buffer is counted", async ({ kernel }) => {
   const times = 311;
+  const command = [program("nothing"), "x".repeat(17_000)];
   const { printed, outcome } = await counted(
     kernel,
     ["--events", "--comm", "nothing", "--args-size", "16K"],
     // While this waits nobody reads, and 4 MiB hold 255 such command lines.
-    () => void execFileSync("sh", ["-c", loop(times, '"$0" "$1"'), compiled().nothing, "x".repeat(17_000)]),
+    () => void execFileSync("sh", ["-c", loop(times, '"$0" "$1"'), ...command]),
     "ndjson",
   );
   const lines = printed.trimEnd().split("\n").length - 1;

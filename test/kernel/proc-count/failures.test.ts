@@ -1,13 +1,11 @@
 import { kernelTest } from "../kernel-test";
 import { counted, rowOf } from "./counted";
-import { compiledOnce } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint", "program:gcc"];
 
-const compiled = compiledOnce();
-
 kernelTest(NEEDS, "-x records each failed attempt with its error and path", async ({ kernel }) => {
-  const command = [compiled().vforker, "7", "/bin/true"];
+  const command = [program("vforker"), "7", "/bin/true"];
   const { printed } = await counted(kernel, ["--events", "-x"], command, "ndjson");
   const lines = printed
     .trimEnd()
@@ -17,7 +15,7 @@ kernelTest(NEEDS, "-x records each failed attempt with its error and path", asyn
   const failed = others.filter(({ event }) => event === "failed");
   const of = (errno: string) => failed.filter((line) => line["errno"] === errno);
   expect(of("ENOENT").map(({ path }) => path)).toEqual(Array.from({ length: 7 }, () => "/does/not/exist"));
-  const source = `${compiled().vforker}.c`;
+  const source = `${program("vforker")}.c`;
   expect(of("EACCES").map(({ path }) => path)).toEqual(Array.from({ length: 7 }, () => source));
   expect(failed).toHaveLength(14);
   expect(lines.filter(({ event }) => event === "exec")).toHaveLength(8);
@@ -32,13 +30,13 @@ kernelTest(NEEDS, "-x records each failed attempt with its error and path", asyn
 });
 
 kernelTest(NEEDS, "-x by itself counts them", async ({ kernel }) => {
-  const { rows, totals } = await counted(kernel, ["-x"], [compiled().vforker, "23", "/bin/true"]);
+  const { rows, totals } = await counted(kernel, ["-x"], [program("vforker"), "23", "/bin/true"]);
   expect(rowOf(rows, "path", "/does/not/exist")).toMatchObject({
     count: 23,
     errno: "ENOENT",
     comm: "vforker",
   });
-  expect(rowOf(rows, "path", `${compiled().vforker}.c`)).toMatchObject({ count: 23, errno: "EACCES" });
+  expect(rowOf(rows, "path", `${program("vforker")}.c`)).toMatchObject({ count: 23, errno: "EACCES" });
   expect(totals["count"]).toBe(46);
 });
 
@@ -49,17 +47,17 @@ const attempts = (comm: string) => [
 ];
 
 kernelTest(NEEDS, "execveat, and paths that cannot be read", async ({ kernel }) => {
-  const { rows } = await counted(kernel, ["-x"], [compiled().failer]);
+  const { rows } = await counted(kernel, ["-x"], [program("failer")]);
   expect(rows).toEqual(attempts("failer"));
 });
 
 kernelTest([...NEEDS, "x86-64"], "32-bit programs", async ({ kernel }) => {
-  const { rows } = await counted(kernel, ["-x"], [compiled().failer32]);
+  const { rows } = await counted(kernel, ["-x"], [program("failer32")]);
   expect(rows).toEqual(attempts("failer32"));
 });
 
 kernelTest(NEEDS, "-x counts what --max-entries has no room for", async ({ kernel }) => {
-  const command = [compiled().vforker, "7", "/bin/true"];
+  const command = [program("vforker"), "7", "/bin/true"];
   const { rows, lost, outcome } = await counted(kernel, ["-x", "--max-entries", "1"], command);
   expect(rows).toMatchObject([{ path: "/does/not/exist", count: 7 }]);
   expect(lost).toEqual({ ringFull: 0, missedRuns: 0, mapFull: 7 });

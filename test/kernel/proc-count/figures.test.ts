@@ -2,13 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "../../run-folder";
 import { kernelTest } from "../kernel-test";
 import { counted, rowOf } from "./counted";
-import { compiledOnce } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint", "iterator-program", "program:gcc"];
-
-const compiled = compiledOnce();
 
 /** What /proc shows of a process of one thread, by the names that proc-count has for it. */
 function accountOf(pid: number) {
@@ -35,7 +34,7 @@ type Account = ReturnType<typeof accountOf>;
 
 /** A process that does something for each byte it gets, and sleeps until the next. */
 async function startDoer() {
-  const child = spawn(compiled().doer, [join(compiled().folder, "data")], {
+  const child = spawn(program("doer"), [join(scratchFolder(), "data")], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   await once(child, "spawn");

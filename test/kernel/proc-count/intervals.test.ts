@@ -4,12 +4,10 @@ import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { counted } from "./counted";
 import { finished, loop } from "./processes";
-import { compiledOnce } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["btf-raw-tracepoint"];
 const COMPILED = [...NEEDS, "program:gcc"];
-
-const compiled = compiledOnce();
 
 /** The executions of all reports together. */
 const sumOf = ({ reports }: CapturedOutput) =>
@@ -28,7 +26,7 @@ for (const [map, ...more] of [
     `--map ${[map, ...more].join(" ")}: reports add up to all there was, however often one reads`,
     async ({ kernel }) => {
       const each = rounds(1009, 23);
-      const one = `(${loop(each, compiled().nothing)}) &`;
+      const one = `(${loop(each, program("nothing"))}) &`;
       const { output } = await counted(
         kernel,
         ["--map", map!, "-i", "10ms", ...more],
@@ -43,11 +41,12 @@ for (const [map, ...more] of [
 
 kernelTest(COMPILED, "--reset makes room: an interval needs entries for itself only", async ({ kernel }) => {
   const args = ["--by", "pid", "--comm", "nothing", "--max-entries", "23", "-i", "20ms"];
+  const nothing = program("nothing");
   const thrice = async (output: CapturedOutput) => {
     for (let i = 0; i < 3; i++) {
       const before = output.reports.length;
       while (output.reports.length === before) await sleep(5);
-      await finished(["sh", "-c", loop(11, compiled().nothing)]);
+      await finished(["sh", "-c", loop(11, nothing)]);
       // What came until now is in the next report or in the one after it.
       const after = output.reports.length;
       while (output.reports.length < after + 2) await sleep(5);
@@ -60,7 +59,7 @@ kernelTest(COMPILED, "--reset makes room: an interval needs entries for itself o
 
 kernelTest(COMPILED, "--reset with a map that evicts: what is missing is counted", async ({ kernel }) => {
   const args = ["--by", "pid", "--map", "lru", "--max-entries", "4", "-i", "20ms", "--reset"];
-  const { output } = await counted(kernel, args, ["sh", "-c", loop(53, compiled().nothing)]);
+  const { output } = await counted(kernel, args, ["sh", "-c", loop(53, program("nothing"))]);
   const evicted = output.reports.reduce((sum, { lost }) => sum + Number(lost["evicted"]), 0);
   expect(evicted).toBeGreaterThan(0);
   expect(sumOf(output) + evicted).toBe(54);
@@ -68,10 +67,11 @@ kernelTest(COMPILED, "--reset with a map that evicts: what is missing is counted
 
 kernelTest(COMPILED, "processes that are gone make room without --reset too", async ({ kernel }) => {
   const args = ["--by", "pid,args", "--comm", "nothing", "--max-entries", "23", "-i", "20ms"];
+  const nothing = program("nothing");
   const { output } = await counted(kernel, args, async ({ reports }) => {
     for (let i = 0; i < 4; i++) {
       // A word that is no UTF-8: the entry must be found again all the same.
-      await finished(["sh", "-c", loop(11, `${compiled().nothing} "$(printf '\\377')"`)]);
+      await finished(["sh", "-c", loop(11, `${nothing} "$(printf '\\377')"`)]);
       const after = reports.length;
       while (reports.length < after + 3) await sleep(5);
     }

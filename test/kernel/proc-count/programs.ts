@@ -1,8 +1,5 @@
 /** Small programs in C that the tests compile: ways to execute that no shell has. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { compiled } from "../../compiled";
 
 const SOURCES = {
   /** As often as the first argument says: vfork, two attempts that fail, the second with its own source, and an execve. */
@@ -173,33 +170,7 @@ const FLAGS: Readonly<Partial<Record<keyof typeof SOURCES, readonly string[]>>> 
   failer32: ["-m32", "-static", "-nostdlib", "-fno-pic", "-no-pie", "-fno-stack-protector"],
 };
 
-/** What this machine's compiler cannot make. */
-const OTHERS: readonly string[] = process.arch === "x64" ? [] : ["failer32"];
-
-/** Where the compiled programs are; `remove` takes them away. */
-type Programs = Readonly<Record<keyof typeof SOURCES | "folder", string>> & { remove(): void };
-
-/** Compiles them when they are first asked for; they are gone after the tests of the file. */
-export function compiledOnce(): () => Programs {
-  let programs: Programs | undefined;
-  afterAll(() => programs?.remove());
-  return () => {
-    programs ??= compilePrograms();
-    return programs;
-  };
-}
-
-/** Compiles them with the machine's compiler. */
-function compilePrograms(): Programs {
-  const folder = mkdtempSync(join(tmpdir(), "proc-count-"));
-  const wanted = Object.entries(SOURCES).filter(([name]) => !OTHERS.includes(name));
-  const paths = wanted.map(([name, source]) => {
-    const path = join(folder, name);
-    writeFileSync(`${path}.c`, source);
-    const flags = FLAGS[name as keyof typeof SOURCES] ?? ["-pthread"];
-    execFileSync("gcc", ["-O1", "-w", ...flags, "-o", path, `${path}.c`]);
-    return [name, path];
-  });
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  return { ...Object.fromEntries(paths), folder, remove } as Programs;
+/** The path of a program that is compiled when it is first asked for, which is best done before anything is counted. */
+export function program(name: keyof typeof SOURCES): string {
+  return compiled(SOURCES[name], { name, flags: ["-O1", "-w", ...(FLAGS[name] ?? ["-pthread"])] });
 }

@@ -3,12 +3,10 @@ import { spawn } from "node:child_process";
 import { ATTACHED, bpfkit, bpfkitStarted } from "../../cli/built-bpfkit";
 import { kernelTest } from "../kernel-test";
 import { countOf, profiled, profileOf, profilesOf, through } from "./profiled";
-import { program, removePrograms } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["perf-event", "btf", "btf-raw-tracepoint", "ring-buffer"];
 const DD = ["dd", "if=/dev/zero", "of=/dev/null", "bs=7", "count=101", "status=none"];
-
-afterAll(removePrograms);
 
 kernelTest(NEEDS, "--on a system call counts each call, by the stack that leads there", async () => {
   const { stacks, lost } = await profiled("--on", "s:write", "--", ...DD);

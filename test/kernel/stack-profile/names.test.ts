@@ -1,9 +1,9 @@
 /** Names in profiles of real programs: JavaScript, C++ and Rust, deleted files, files of another mount namespace. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bpfkit, documentOf } from "../../cli/built-bpfkit";
+import { compiled } from "../../compiled";
+import { scratchFolder } from "../../run-folder";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { countOf, profiled, profileOf, through } from "./profiled";
@@ -11,8 +11,7 @@ import { countOf, profiled, profileOf, through } from "./profiled";
 const NEEDS = ["perf-event", "btf", "ring-buffer"];
 const OFTEN = ["--freq", String(rounds(499, 97)), "-U"];
 
-const folder = mkdtempSync(join(tmpdir(), "bpfkit-names-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 /** Calls a function until this process has taken so much processor time. */
 const script = join(folder, "hot loop.js");
@@ -75,14 +74,10 @@ int main(void) {
   do { cxx(); rust(); legacy(); } while (clock() < end);
 }`;
 
-function compiled(name: string): string {
-  const path = join(folder, name);
-  execFileSync("gcc", ["-x", "c", "-", "-o", path, "-O1"], { input: spinning, stdio: "pipe" });
-  return path;
-}
+const mangled = () => compiled(spinning, { name: "bk-mangled", flags: ["-O1"] });
 
 kernelTest([...NEEDS, "program:gcc"], "names of C++ and Rust are readable", async () => {
-  const { stacks } = await profiled(...OFTEN, "--", compiled("bk-mangled"));
+  const { stacks } = await profiled(...OFTEN, "--", mangled());
   for (const name of [
     "app::Widget::draw(char const*, unsigned long)",
     "<app::model::Table>::scan",
@@ -95,10 +90,9 @@ kernelTest(
   [...NEEDS, "program:gcc"],
   "a program that only another mount namespace had, deleted and ended by now",
   async () => {
-    const program = compiled("bk-inside");
     const inside = join(folder, "inside");
     const commands = [
-      `mkdir ${inside} && mount -t tmpfs none ${inside} && mv ${program} ${inside}`,
+      `mkdir ${inside} && mount -t tmpfs none ${inside} && cp ${mangled()} ${inside}/bk-inside`,
       // The shell opens it, and runs what it has open once it is deleted.
       `cd ${inside} && exec 7<bk-inside && rm bk-inside && exec /proc/self/fd/7`,
     ];

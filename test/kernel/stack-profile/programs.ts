@@ -1,8 +1,5 @@
 /** C programs whose stacks are known. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { compiled } from "../../compiled";
 
 /**
  * Loops of the same body, 60, 30 and 10 of a hundred, in registers: memory is not equally fast everywhere. A round is short against the run and long against the time
@@ -175,30 +172,11 @@ export type ProgramName = keyof typeof sources;
  */
 export const WITH_FRAME_POINTERS = ["-O1", "-fno-optimize-sibling-calls", "-fno-omit-frame-pointer"] as const;
 
-let folder: string | undefined;
-const made = new Map<string, string>();
-
 /** The path of a program, compiled with these flags, under a name of its own: at most 15 letters. */
 export function program(
   name: ProgramName,
   flags: readonly string[] = WITH_FRAME_POINTERS,
   as = `bk-${name}`,
 ): string {
-  folder ??= mkdtempSync(join(tmpdir(), "bpfkit-stacks-"));
-  const key = `${name} ${as} ${flags.join(" ")}`;
-  const known = made.get(key);
-  if (known !== undefined) return known;
-  const inside = mkdtempSync(join(folder, "p"));
-  const file = join(inside, as);
-  writeFileSync(`${file}.c`, sources[name]);
-  execFileSync("gcc", [...flags, "-pthread", "-o", file, `${file}.c`], { stdio: "pipe" });
-  made.set(key, file);
-  return file;
-}
-
-/** For afterAll. */
-export function removePrograms(): void {
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  folder = undefined;
-  made.clear();
+  return compiled(sources[name], { name: as, flags: [...flags, "-pthread"] });
 }

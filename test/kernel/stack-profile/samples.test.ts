@@ -1,11 +1,13 @@
 /** Samples of programs that spend their time in known shares. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { bpfkit, bpfkitDuring } from "../../cli/built-bpfkit";
+import { scratchFolder } from "../../run-folder";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { countOf, type Profiled, profiled, profileOf, through } from "./profiled";
-import { program, removePrograms, WITH_FRAME_POINTERS } from "./programs";
+import { program, WITH_FRAME_POINTERS } from "./programs";
 
 const NEEDS = ["perf-event", "btf", "ring-buffer", "program:gcc"];
 /**
@@ -16,8 +18,6 @@ const RUN_MS = String(rounds(1000, 4000));
 const OFTEN = ["--freq", String(rounds(997, 197))];
 /** Percent: an emulated machine is slow at some instructions, and takes its samples where the emulator lets it. */
 const TOLERANCE = rounds(3, 8);
-
-afterAll(removePrograms);
 
 /** The shares of the three loops, in percent of all three. */
 function shares({ stacks }: Profiled): number[] {
@@ -146,7 +146,7 @@ kernelTest(NEEDS, "folded stacks and the table show the same functions", async (
 
 kernelTest([...NEEDS, "program:perf"], "perf record finds the same functions", async () => {
   const file = program("shares");
-  const data = `${file}.perf`;
+  const data = join(scratchFolder(), "perf.data");
   const record = spawnSync("perf", [
     "record",
     "-q",

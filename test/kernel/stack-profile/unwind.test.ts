@@ -5,7 +5,7 @@ import { bpfkit } from "../../cli/built-bpfkit";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { countOf, type Profiled, profiled, through, timeOf } from "./profiled";
-import { program, removePrograms } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["perf-event", "btf", "ring-buffer", "program:gcc"];
 const EVENTS = ["btf", "btf-raw-tracepoint", "ring-buffer", "program:gcc"];
@@ -13,8 +13,6 @@ const WAITS = [...EVENTS, "perf-event"];
 const RUN_MS = String(rounds(1000, 3000));
 /** An emulated machine could not read samples as fast as they would come. */
 const OFTEN = ["--freq", String(rounds(997, 97)), "-U"];
-
-afterAll(removePrograms);
 
 const WITHOUT = ["-fomit-frame-pointer", "-fno-optimize-sibling-calls"];
 

@@ -5,13 +5,11 @@ import { ATTACHED, bpfkit, bpfkitStarted } from "../../cli/built-bpfkit";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { countOf, type Profiled, profileOf, profilesOf, through, timeOf } from "./profiled";
-import { program, removePrograms } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["btf", "btf-raw-tracepoint", "ring-buffer", "program:gcc"];
 const LONG_NS = 7 * 60e6;
 const SHORT_NS = 11 * 5e6;
-
-afterAll(removePrograms);
 
 /** A profile of the sleeping program, and how long it slept by its own clock. */
 async function slept(

@@ -2,13 +2,11 @@
 import { bpfkit } from "../../cli/built-bpfkit";
 import { kernelTest } from "../kernel-test";
 import { countOf, profiled, through, timeOf } from "./profiled";
-import { program, removePrograms } from "./programs";
+import { program } from "./programs";
 
 const NEEDS = ["btf", "btf-raw-tracepoint", "ring-buffer", "program:gcc"];
 /** Before each byte the sender sleeps at least this long while the receiver waits. */
 const LEAST_NS = 11 * 2e6;
-
-afterAll(removePrograms);
 
 kernelTest(NEEDS, "--wakeup: the time that ends in a wake-up, by the stack it comes from", async () => {
   const { stacks, lost } = await profiled("--wakeup", "--by", "thread", "--", program("wakes"));

@@ -2,12 +2,10 @@ import { spawnSync } from "node:child_process";
 import { kernelTest } from "../kernel-test";
 import { raw, repeat } from "./raw-syscalls";
 import { countsBy, rowWith, traced } from "./traced";
-import { calls, i386Program, removePrograms, runWorkload } from "./workload";
+import { calls, i386Program, runWorkload } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint"];
 const X86 = [...NEEDS, "x86-64"];
-
-afterAll(removePrograms);
 
 for (const map of ["array", "hash"])
   kernelTest([...X86, "program:gcc"], `int 0x80 from a 64-bit program, --map ${map}`, async ({ kernel }) => {

@@ -6,13 +6,24 @@ import { join } from "node:path";
 import { nativeAbi, syscallName } from "../../../src/symbols/syscalls";
 import { ATTACHED, bpfkit, bpfkitStarted, documentOf } from "../../cli/built-bpfkit";
 import { started } from "../../cli/spawned";
+import { scratchFolder } from "../../run-folder";
 import { kernelTest } from "../kernel-test";
 import { countsBy, traced } from "./traced";
-import { beginWorkload, calls, programs, removePrograms, until, untilIn, workloadAs } from "./workload";
+import { beginWorkload, calls, endWorkloads, until, untilIn, workloadAs } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint"];
 
-afterAll(removePrograms);
+afterAll(() => {
+  endWorkloads();
+  delete process.env["WORKLOAD"];
+});
+
+/** The workload for others to start: where its file is it learns from the environment. */
+function workload(): string {
+  const file = workloadAs("workload");
+  process.env["WORKLOAD"] = file;
+  return file;
+}
 
 const STEPS: readonly (readonly [string, readonly string[]])[] = [
   ["one thread", [calls("getppid", 101), calls("getsid", 23), calls("fchdir", 7, -1)]],
@@ -50,9 +61,8 @@ for (const [name, steps] of STEPS)
     [...NEEDS, "program:gcc", "program:strace"],
     `-- COMMAND counts what strace -c -f counts, to the call: ${name}`,
     async () => {
-      process.env["WORKLOAD"] = workloadAs("workload");
-      const command = [workloadAs("workload"), ...steps];
-      const summary = join(programs().folder, "strace.txt");
+      const command = [workload(), ...steps];
+      const summary = join(scratchFolder(), "strace.txt");
       const strace = spawnSync("strace", ["-c", "-f", "-o", summary, ...command], { env: process.env });
       expect(strace.status).toBe(0);
       const expected = straceCounts(readFileSync(summary, "utf8"));
@@ -74,7 +84,6 @@ for (const [name, steps] of STEPS)
   );
 
 kernelTest([...NEEDS, "program:gcc"], "-- COMMAND counts nothing but the command", async () => {
-  process.env["WORKLOAD"] = workloadAs("workload");
   const other = await beginWorkload(["r", calls("getsid", 997)]);
   const running = bpfkitStarted("syscall-top", "--json", "-n", "0", "--", "sleep", "1");
   await running.shows(ATTACHED);
@@ -131,7 +140,6 @@ kernelTest(
   [...NEEDS, "program:gcc", "program:unshare", "pid-namespace-helper"],
   "in a PID namespace ids are those of the namespace",
   async () => {
-    process.env["WORKLOAD"] = workloadAs("workload");
     const driver = join(__dirname, "namespace-driver.js");
     const inside = spawn(
       "unshare",

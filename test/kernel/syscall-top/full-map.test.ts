@@ -1,14 +1,12 @@
 import type { Kernel } from "../../../src/bpf/kernel";
 import { kernelTest } from "../kernel-test";
 import { traced } from "./traced";
-import { calls, removePrograms, runWorkload } from "./workload";
+import { calls, runWorkload } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "program:gcc"];
 const comm = "bk-full";
 const TIMES = [11, 13, 17, 19, 23, 29, 31];
 const ALL = TIMES.reduce((sum, times) => sum + times, 0);
-
-afterAll(removePrograms);
 
 const run = (kernel: Kernel, ...args: string[]) =>
   traced(kernel, ["--by", "process", "--syscall", "getppid", "--comm", comm, "-n", "0", ...args], () => {

@@ -6,12 +6,12 @@ import { onlineCpus } from "../../../src/sys/cpus";
 import { kernelTest } from "../kernel-test";
 import { rounds } from "../rounds";
 import { countsBy, rowWith, traced } from "./traced";
-import { beginWorkload, calls, removePrograms, runWorkload, until, untilIn } from "./workload";
+import { beginWorkload, calls, endWorkloads, runWorkload, until, untilIn } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "program:gcc"];
 const ALL = ["-n", "0", "--syscall", "getppid,getsid"];
 
-afterAll(removePrograms);
+afterAll(endWorkloads);
 
 for (const map of ["hash", "percpu", "lru"])
   kernelTest(NEEDS, `--by process, --map ${map}`, async ({ kernel }) => {

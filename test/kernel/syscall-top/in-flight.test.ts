@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { kernelTest } from "../kernel-test";
 import { rowWith, traced } from "./traced";
-import { type Begun, beginWorkload, removePrograms, until, untilIn } from "./workload";
+import { type Begun, beginWorkload, endWorkloads, until, untilIn } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint"];
 
-afterAll(removePrograms);
+afterAll(endWorkloads);
 
 kernelTest(NEEDS, "a sleeping process, with the age of its sleep", async ({ kernel }) => {
   let begun = 0n;

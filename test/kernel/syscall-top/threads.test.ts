@@ -1,13 +1,11 @@
 import { kernelTest } from "../kernel-test";
 import { countsBy, rowWith, traced } from "./traced";
-import { calls, removePrograms, runWorkload } from "./workload";
+import { calls, runWorkload } from "./workload";
 
 const NEEDS = ["raw-tracepoint", "btf-raw-tracepoint", "program:gcc"];
 const comm = "bk-threads";
 const ALL = ["-n", "0", "--comm", comm];
 const NOTHING_LOST = { mapFull: 0, evicted: 0, unfollowedCalls: 0, missedRuns: 0 };
-
-afterAll(removePrograms);
 
 const work = [calls("getppid", 13)];
 const more = [calls("getppid", 101), calls("getsid", 7, 0x7fff_fff0)];

@@ -1,56 +1,31 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { nativeAbi, syscallNumber } from "../../../src/symbols/syscalls";
+import { compiled } from "../../compiled";
 import { i386Source, workloadSource } from "./workload-source";
 
-interface Programs {
-  readonly folder: string;
-  readonly workload: string;
-}
+const workload = () => compiled(workloadSource, { name: "workload", flags: ["-O1", "-static", "-pthread"] });
 
-let compiled: Programs | undefined;
-
-/** Where the compiled programs are; they are made at the first use and vanish with `removePrograms`. */
-export function programs(): Programs {
-  if (compiled !== undefined) return compiled;
-  const folder = mkdtempSync(join(tmpdir(), "bpfkit-workload-"));
-  execFileSync("chmod", ["755", folder]);
-  const workload = join(folder, "workload");
-  writeFileSync(`${workload}.c`, workloadSource);
-  execFileSync("gcc", ["-O1", "-static", "-pthread", "-o", workload, `${workload}.c`], { stdio: "pipe" });
-  compiled = { folder, workload };
-  return compiled;
-}
-
-/** Compiles the 32-bit program. */
+/** The 32-bit program. */
 export function i386Program(): string {
-  const file = join(programs().folder, "bk-i386");
-  writeFileSync(`${file}.c`, i386Source);
   const flags = ["-m32", "-O1", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fno-stack-protector"];
-  execFileSync("gcc", [...flags, "-o", file, `${file}.c`], { stdio: "pipe" });
-  return file;
+  return compiled(i386Source, { name: "bk-i386", flags });
 }
 
 const living = new Set<ChildProcess>();
 
-/** For afterAll: also ends what a failed test has left behind. */
-export function removePrograms(): void {
+/** For afterAll: ends what a failed test has left behind. */
+export function endWorkloads(): void {
   for (const child of living) child.kill("SIGKILL");
-  if (compiled !== undefined) rmSync(compiled.folder, { recursive: true, force: true });
-  compiled = undefined;
 }
 
 /** The workload under a command name of its own: the kernel takes it from the file's name. */
 export function workloadAs(comm: string): string {
-  const file = join(programs().folder, comm);
-  try {
-    symlinkSync(programs().workload, file);
-  } catch {
-    // It is there from an earlier test.
-  }
+  const program = workload();
+  const file = join(dirname(program), comm);
+  if (!existsSync(file)) symlinkSync(program, file);
   return file;
 }
 

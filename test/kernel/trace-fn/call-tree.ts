@@ -1,9 +1,7 @@
 /** A program in C whose calls are known, and which lives as long as the test wants. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { compiled } from "../../compiled";
 
 const SOURCE = `
 #include <pthread.h>
@@ -57,27 +55,18 @@ int main(int argc, char **argv) {
 const WITH = ["-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls"];
 const WITHOUT = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"];
 
-export interface CallTree {
-  /** The program, with frame pointers or without. */
-  readonly file: Readonly<Record<"fp" | "dwarf", string>>;
-  remove(): void;
-}
+const tree = (name: string, flags: readonly string[]) =>
+  compiled(SOURCE, { name, flags: [...flags, "-g0", "-pthread"] });
 
-/** Compiles it. */
-export function compileCallTree(): CallTree {
-  const folder = mkdtempSync(join(tmpdir(), "bpfkit-tree-"));
-  const source = join(folder, "tree.c");
-  writeFileSync(source, SOURCE);
-  const compiled = (name: string, flags: readonly string[]) => {
-    const file = join(folder, name);
-    execFileSync("gcc", [...flags, "-g0", "-pthread", "-o", file, source], { stdio: "pipe" });
-    return file;
-  };
-  return {
-    file: { fp: compiled("tree", WITH), dwarf: compiled("tree-bare", WITHOUT) },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
+/** The program, with frame pointers or without; each is compiled when it is first asked for. */
+export const callTree = {
+  get fp(): string {
+    return tree("tree", WITH);
+  },
+  get dwarf(): string {
+    return tree("tree-bare", WITHOUT);
+  },
+};
 
 /** The program, waiting to be told to begin. */
 export class Waiting implements Disposable {

@@ -2,16 +2,9 @@
 import { kernelTest } from "../kernel-test";
 import { countsBy, runCommand } from "../run-command";
 import { calls } from "./calls";
-import { compileLibrary, type TestLibrary } from "./test-library";
+import { testLibrary } from "./test-library";
 
 const NEEDS = ["uprobe", "uretprobe", "ring-buffer", "btf-raw-tracepoint", "program:gcc"];
-
-let compiled: TestLibrary | undefined;
-const lib = (): TestLibrary => {
-  compiled ??= compileLibrary();
-  return compiled;
-};
-afterAll(() => compiled?.remove());
 
 /** Seven calls narrow(−5, −300, −70000, −5000000000). */
 const NARROW = "a=1:i8,b=2:i16,c=3:i32,d=4:i64";
@@ -39,16 +32,22 @@ for (const [name, forms, filter, expected] of [
   ["wide", WIDE, "d == 18446744073709551557 && c < d", 5],
 ] as const)
   kernelTest(NEEDS, `${name}: ${filter}`, async ({ kernel }) => {
-    const target = `${lib().library}:${name}`;
-    const work = [lib().program, "narrow", "7", "0", "wide", "5", "0"];
+    const target = `${testLibrary.library}:${name}`;
+    const work = [testLibrary.program, "narrow", "7", "0", "wide", "5", "0"];
     const args = ["trace-fn", "--count", target, "--arg", forms, "--filter", filter];
     const { totals } = await runCommand(kernel, args, work);
     expect(totals).toMatchObject({ count: expected });
   });
 
 kernelTest(NEEDS, "on the result, of calls that nest", async ({ kernel }) => {
-  const args = [`${lib().library}:factorial`, "--arg", "n=1:i64,ret:i64", "--filter", "ret > 2 && n < 5"];
-  const found = await calls(kernel, args, [lib().program, "factorial", "3", "5"]);
+  const args = [
+    `${testLibrary.library}:factorial`,
+    "--arg",
+    "n=1:i64,ret:i64",
+    "--filter",
+    "ret > 2 && n < 5",
+  ];
+  const found = await calls(kernel, args, [testLibrary.program, "factorial", "3", "5"]);
   expect(found.calls.map(({ args: given, result }) => [given["n"], result])).toEqual(
     Array(3)
       .fill([
@@ -60,8 +59,8 @@ kernelTest(NEEDS, "on the result, of calls that nest", async ({ kernel }) => {
 });
 
 kernelTest(NEEDS, "on the duration", async ({ kernel }) => {
-  const args = [`${lib().library}:doze`, "--arg", "n=1:i64", "--filter", "duration >= 30ms"];
-  const found = await calls(kernel, args, [lib().program, "doze", "5", "1", "doze", "2", "30000000"]);
+  const args = [`${testLibrary.library}:doze`, "--arg", "n=1:i64", "--filter", "duration >= 30ms"];
+  const found = await calls(kernel, args, [testLibrary.program, "doze", "5", "1", "doze", "2", "30000000"]);
   expect(found.calls.filter(({ args: given }) => given["n"] === 30000000)).toHaveLength(2);
   // On a busy machine a short sleep may take long.
   for (const { durationNs } of found.calls) expect(durationNs).toBeGreaterThanOrEqual(30_000_000);

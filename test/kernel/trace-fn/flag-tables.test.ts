@@ -1,10 +1,8 @@
 /** The names of flags against the headers of this machine, by a C program that prints their values. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { choiceTables, flagTables } from "../../../src/probes/calls/flag-tables";
 import { nativeAbi } from "../../../src/symbols/syscalls";
+import { compiled } from "../../compiled";
 import { kernelTest } from "../kernel-test";
 
 const HEADERS = [
@@ -18,25 +16,18 @@ const UNKNOWN = new Set(["PROT_SEM", "MADV_DONTNEED_LOCKED", "GRND_INSECURE", "C
 const OTHERWISE = new Set(["O_LARGEFILE"]);
 
 function valuesOf(names: readonly string[]): Record<string, number> {
-  const folder = mkdtempSync(join(tmpdir(), "bpfkit-flags-"));
-  try {
-    const source = join(folder, "flags.c");
-    const prints = names.map(
-      (name) => `#ifdef ${name}\n  printf("${name} %lld\\n", (long long)(${name}));\n#endif`,
-    );
-    const asEnums = names.filter((name) => /^(SOCK_|MSG_|SHUT_|EPOLL_|EFD_)/.test(name));
-    const defines = asEnums.map((name) => `#ifndef ${name}\n#define ${name} ${name}\n#endif`);
-    const includes = HEADERS.map((header) => `#include <${header}>`);
-    const main = ["int main(void) {", ...prints, "}"];
-    writeFileSync(source, ["#define _GNU_SOURCE", ...includes, ...defines, ...main].join("\n"));
-    execFileSync("gcc", ["-o", join(folder, "flags"), source], { stdio: "pipe" });
-    const lines = execFileSync(join(folder, "flags"), { encoding: "utf8" }).trim().split("\n");
-    return Object.fromEntries(
-      lines.map((line) => line.split(" ")).map(([name = "", value]) => [name, Number(value)]),
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const prints = names.map(
+    (name) => `#ifdef ${name}\n  printf("${name} %lld\\n", (long long)(${name}));\n#endif`,
+  );
+  const asEnums = names.filter((name) => /^(SOCK_|MSG_|SHUT_|EPOLL_|EFD_)/.test(name));
+  const defines = asEnums.map((name) => `#ifndef ${name}\n#define ${name} ${name}\n#endif`);
+  const includes = HEADERS.map((header) => `#include <${header}>`);
+  const main = ["int main(void) {", ...prints, "}"];
+  const program = compiled(["#define _GNU_SOURCE", ...includes, ...defines, ...main].join("\n"));
+  const lines = execFileSync(program, { encoding: "utf8" }).trim().split("\n");
+  return Object.fromEntries(
+    lines.map((line) => line.split(" ")).map(([name = "", value]) => [name, Number(value)]),
+  );
 }
 
 kernelTest(["program:gcc"], "flags have the values of the headers", async () => {

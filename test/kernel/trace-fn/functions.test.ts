@@ -2,24 +2,21 @@
 import { kernelTest } from "../kernel-test";
 import { countsBy, runCommand } from "../run-command";
 import { calls, NOTHING_LOST } from "./calls";
-import { compileLibrary, type TestLibrary } from "./test-library";
+import { testLibrary } from "./test-library";
 
 const NEEDS = ["uprobe", "ring-buffer", "btf-raw-tracepoint", "program:gcc"];
 const RETURNS = [...NEEDS, "uretprobe"];
 
-let compiled: TestLibrary | undefined;
-const lib = (): TestLibrary => {
-  compiled ??= compileLibrary();
-  return compiled;
-};
-afterAll(() => compiled?.remove());
-
-const of = (name: string) => `${lib().library}:${name}`;
+const of = (name: string) => `${testLibrary.library}:${name}`;
 
 describe("arguments", () => {
   kernelTest(NEEDS, "signed integers of every size", async ({ kernel }) => {
     const forms = "1:i8,2:i16,3:i32,4:i64";
-    const found = await calls(kernel, [of("narrow"), "--arg", forms], [lib().program, "narrow", "7", "0"]);
+    const found = await calls(
+      kernel,
+      [of("narrow"), "--arg", forms],
+      [testLibrary.program, "narrow", "7", "0"],
+    );
     expect(found.calls).toHaveLength(7);
     for (const { args } of found.calls)
       expect(args).toEqual({ arg1: -5, arg2: -300, arg3: -70000, arg4: -5000000000 });
@@ -28,7 +25,7 @@ describe("arguments", () => {
 
   kernelTest(NEEDS, "unsigned integers of every size", async ({ kernel }) => {
     const forms = "1:u8,2:u16,3:u32,4:u64";
-    const found = await calls(kernel, [of("wide"), "--arg", forms], [lib().program, "wide", "1", "0"]);
+    const found = await calls(kernel, [of("wide"), "--arg", forms], [testLibrary.program, "wide", "1", "0"]);
     expect(found.calls[0]?.args).toEqual({
       arg1: 251,
       arg2: 65521,
@@ -38,7 +35,7 @@ describe("arguments", () => {
   });
 
   kernelTest(NEEDS, "without forms the registers, in hexadecimal", async ({ kernel }) => {
-    const found = await calls(kernel, [of("six")], [lib().program, "six", "1", "0"]);
+    const found = await calls(kernel, [of("six")], [testLibrary.program, "six", "1", "0"]);
     expect(Object.values(found.calls[0]?.args ?? {}).slice(0, 6)).toEqual(
       [1, 2, 3, 4, 5, 6].map((value) => `0x${value}`),
     );
@@ -46,21 +43,21 @@ describe("arguments", () => {
 
   kernelTest(NEEDS, "beyond the registers from the stack", async ({ kernel }) => {
     const args = [of("nine"), "--arg", "1:i64,6:i64,7:i64,8:i64,ninth=9:i64"];
-    const found = await calls(kernel, args, [lib().program, "nine", "3", "0"]);
+    const found = await calls(kernel, args, [testLibrary.program, "nine", "3", "0"]);
     for (const call of found.calls)
       expect(call.args).toEqual({ arg1: 1, arg6: 6, arg7: 7, arg8: 8, ninth: 9 });
     expect(found.end.count).toBe(3);
   });
 
   kernelTest(NEEDS, "strings, and what is none as an address", async ({ kernel }) => {
-    const work = [lib().program, "length", "2", "0", "nothing", "1", "0"];
+    const work = [testLibrary.program, "length", "2", "0", "nothing", "1", "0"];
     const found = await calls(kernel, [of("length"), "--arg", "1:str"], work);
     expect(found.calls.map(({ args }) => args["arg1"])).toEqual(['hello, "world"', 'hello, "world"', "0x0"]);
   });
 
   kernelTest(NEEDS, "no more of a string than --string says", async ({ kernel }) => {
     const args = [of("length"), "--arg", "1:str", "--string", "8"];
-    const found = await calls(kernel, args, [lib().program, "length", "1", "0"]);
+    const found = await calls(kernel, args, [testLibrary.program, "length", "1", "0"]);
     expect(found.calls[0]?.args).toEqual({ arg1: "hello, …" });
   });
 });
@@ -68,7 +65,7 @@ describe("arguments", () => {
 describe("what arguments lead to", () => {
   kernelTest(NEEDS, "arrays of numbers, those above 2^53 as strings", async ({ kernel }) => {
     const args = [of("bytes"), "--arg", "1:u8[4],hex=1:x8[4],pairs=1:i16[2],2:u64[2]"];
-    const found = await calls(kernel, args, [lib().program, "bytes", "5", "0"]);
+    const found = await calls(kernel, args, [testLibrary.program, "bytes", "5", "0"]);
     expect(found.calls.map(({ args: given }) => given)).toEqual(
       Array(5).fill({
         arg1: [1, 0, 255, 16],
@@ -81,7 +78,7 @@ describe("what arguments lead to", () => {
 
   kernelTest(NEEDS, "an array that is not there is an address", async ({ kernel }) => {
     const args = [of("length"), "--arg", "1:u8[512],2:sockaddr"];
-    const found = await calls(kernel, args, [lib().program, "nothing", "1", "0"]);
+    const found = await calls(kernel, args, [testLibrary.program, "nothing", "1", "0"]);
     expect(found.calls[0]?.args["arg1"]).toBe("0x0");
   });
 
@@ -90,7 +87,7 @@ describe("what arguments lead to", () => {
     "a string is decoded whatever the form of output; tables show no controls",
     async ({ kernel }) => {
       const args = [of("length"), "--arg", "1:ustr"];
-      const work = [lib().program, "escape", "1", "0"];
+      const work = [testLibrary.program, "escape", "1", "0"];
       const found = await calls(kernel, args, work);
       expect(found.calls[0]?.args["arg1"]).toBe("\x1b[31mred\n");
       const table = await runCommand(kernel, ["trace-fn", ...args], work, "table");
@@ -98,7 +95,7 @@ describe("what arguments lead to", () => {
       const csv = await runCommand(
         kernel,
         ["trace-fn", of("bytes"), "--arg", "1:u8[4]"],
-        [lib().program, "bytes", "1", "0"],
+        [testLibrary.program, "bytes", "1", "0"],
         "csv",
       );
       expect(csv.printed).toMatch(/,libtraced\.so:bytes,1 0 255 16\r\n$/);
@@ -106,7 +103,7 @@ describe("what arguments lead to", () => {
   );
 
   kernelTest(NEEDS, "filters on strings compare their letters", async ({ kernel }) => {
-    const work = [lib().program, "length", "7", "0", "nothing", "2", "0", "escape", "3", "0"];
+    const work = [testLibrary.program, "length", "7", "0", "nothing", "2", "0", "escape", "3", "0"];
     for (const [filter, count] of [
       [`t == 'hello, "world"'`, 7],
       [`t == 'hello, "world'`, 0],
@@ -125,7 +122,7 @@ describe("what arguments lead to", () => {
 describe("what takes more than a register, or none", () => {
   kernelTest(NEEDS, "a struct of two words is two arguments", async ({ kernel }) => {
     const args = [of("pairs"), "--arg", "1:i64,2:i64,3:i64,4:i64"];
-    const found = await calls(kernel, args, [lib().program, "pairs", "3", "0"]);
+    const found = await calls(kernel, args, [testLibrary.program, "pairs", "3", "0"]);
     expect(found.calls.map(({ args: given }) => Object.values(given))).toEqual(
       Array(3).fill([11, -13, 17, 19]),
     );
@@ -137,7 +134,11 @@ describe("what takes more than a register, or none", () => {
     async ({ kernel }) => {
       const isArm = process.arch === "arm64";
       const forms = isArm ? "n=2:i64,v=1:i64[3]" : "n=1:i64,7:i64,8:i64,9:i64";
-      const found = await calls(kernel, [of("larges"), "--arg", forms], [lib().program, "larges", "3", "0"]);
+      const found = await calls(
+        kernel,
+        [of("larges"), "--arg", forms],
+        [testLibrary.program, "larges", "3", "0"],
+      );
       const words = found.calls.map(({ args: given }) => Object.values(given).flat());
       expect(words).toEqual(Array(3).fill([37, 23, -29, 31]));
     },
@@ -145,7 +146,7 @@ describe("what takes more than a register, or none", () => {
 
   kernelTest(NEEDS, "floating point numbers are not counted among arguments", async ({ kernel }) => {
     const args = [of("half"), "--arg", "1:i64"];
-    const found = await calls(kernel, args, [lib().program, "half", "3", "41"]);
+    const found = await calls(kernel, args, [testLibrary.program, "half", "3", "41"]);
     expect(found.calls.map(({ args: given }) => given)).toEqual(Array(3).fill({ arg1: 41 }));
   });
 });
@@ -153,7 +154,7 @@ describe("what takes more than a register, or none", () => {
 describe("returns", () => {
   kernelTest(RETURNS, "results, with the arguments the call was made with", async ({ kernel }) => {
     const args = [of("narrow"), of("nine"), "--ret", "--arg", "1:i8,ret:i8"];
-    const work = [lib().program, "narrow", "5", "0", "nine", "3", "0"];
+    const work = [testLibrary.program, "narrow", "5", "0", "nine", "3", "0"];
     const found = await calls(kernel, args, work);
     // −5 − 300 − 70000 − 5000000000, of which the function gives the lowest byte.
     const narrow = Number(BigInt.asIntN(8, -5n - 300n - 70000n - 5000000000n));
@@ -165,7 +166,7 @@ describe("returns", () => {
 
   kernelTest(RETURNS, "of calls that nest, each with its own argument", async ({ kernel }) => {
     const args = [of("factorial"), "--ret", "--arg", "1:i64,ret:i64"];
-    const found = await calls(kernel, args, [lib().program, "factorial", "3", "5"]);
+    const found = await calls(kernel, args, [testLibrary.program, "factorial", "3", "5"]);
     const inner = [
       [1, 1],
       [2, 2],
@@ -184,7 +185,7 @@ describe("returns", () => {
 
   kernelTest(RETURNS, "last as long as the call slept", async ({ kernel }) => {
     const args = [of("doze"), "--ret", "--arg", "1:i64,ret:d"];
-    const found = await calls(kernel, args, [lib().program, "doze", "3", "20000000"]);
+    const found = await calls(kernel, args, [testLibrary.program, "doze", "3", "20000000"]);
     expect(found.calls).toHaveLength(3);
     for (const { durationNs, result } of found.calls) {
       expect(durationNs).toBeGreaterThanOrEqual(20_000_000);
@@ -193,7 +194,7 @@ describe("returns", () => {
   });
 
   kernelTest(RETURNS, "--slower leaves out what was quick", async ({ kernel }) => {
-    const work = [lib().program, "doze", "5", "1", "doze", "2", "40000000"];
+    const work = [testLibrary.program, "doze", "5", "1", "doze", "2", "40000000"];
     const found = await calls(kernel, [of("doze"), "--slower", "40ms", "--arg", "1:i64"], work);
     expect(found.calls.filter(({ args }) => args["arg1"] === 40000000)).toHaveLength(2);
     // On a busy machine a short sleep may take long.
@@ -202,14 +203,14 @@ describe("returns", () => {
 
   kernelTest(RETURNS, "that longjmp leaps over are not taken for others", async ({ kernel }) => {
     const args = [of("leaps"), of("lands"), "--ret", "--arg", "1:d,ret:d"];
-    const found = await calls(kernel, args, [lib().program, "lands", "11", "7"]);
+    const found = await calls(kernel, args, [testLibrary.program, "lands", "11", "7"]);
     expect(found.calls.map(({ function: name }) => name)).toEqual(Array(11).fill("libtraced.so:lands"));
     for (const { args: given, result } of found.calls) expect([given["arg1"], result]).toEqual([7, 7]);
   });
 
   kernelTest(RETURNS, "r: shows the return alone", async ({ kernel }) => {
     const args = [`r:${of("factorial")}`, "--arg", "ret:i64"];
-    const found = await calls(kernel, args, [lib().program, "factorial", "1", "4"]);
+    const found = await calls(kernel, args, [testLibrary.program, "factorial", "1", "4"]);
     expect(found.calls.map(({ args: given, result }) => [given, result])).toEqual([
       [{}, 1],
       [{}, 2],
@@ -220,7 +221,7 @@ describe("returns", () => {
   });
 
   kernelTest(RETURNS, "of a process that dies are missing, its calls are not", async ({ kernel }) => {
-    const work = [lib().program, "six", "3", "0", "dies", "1", "9"];
+    const work = [testLibrary.program, "six", "3", "0", "dies", "1", "9"];
     const entries = await calls(kernel, [of("six"), of("dies"), "--arg", "1:d"], work);
     expect(entries.end.functions).toEqual({ "libtraced.so:six": 3, "libtraced.so:dies": 1 });
     const returns = await calls(kernel, [of("six"), of("dies"), "--ret"], work);
@@ -229,12 +230,12 @@ describe("returns", () => {
 });
 
 describe("what is counted", () => {
-  const work = () => [lib().program, "threads", "4", "six", "251", "0", "nine", "13", "0"];
+  const work = () => [testLibrary.program, "threads", "4", "six", "251", "0", "nine", "13", "0"];
 
   kernelTest(NEEDS, "the calls of all threads, each once", async ({ kernel }) => {
     const { rows, totals, lost } = await runCommand(
       kernel,
-      ["trace-fn", "--count", `${lib().library}:/^(six|nine|length)$/`],
+      ["trace-fn", "--count", `${testLibrary.library}:/^(six|nine|length)$/`],
       work(),
     );
     expect(countsBy(rows, "function")).toEqual({ "libtraced.so:six": 1004, "libtraced.so:nine": 52 });
@@ -286,10 +287,10 @@ describe.each(Object.entries(VIAS))("by %s", (via, needs) => {
   const by = [...NEEDS, ...needs];
   const many = (mode: string) => [
     ...["trace-fn", "--via", via, mode],
-    `${lib().library}:/^(six|nine|length|narrow|factorial)$/`,
+    `${testLibrary.library}:/^(six|nine|length|narrow|factorial)$/`,
   ];
   const work = () => [
-    lib().program,
+    testLibrary.program,
     "threads",
     "4",
     "six",
@@ -320,7 +321,7 @@ describe.each(Object.entries(VIAS))("by %s", (via, needs) => {
   kernelTest(by, `${via}: each call has its own function, arguments and result`, async ({ kernel }) => {
     const args = ["--via", via, of("narrow"), of("nine"), of("factorial"), "--ret", "--arg", "1:i64,ret:i64"];
     const steps = ["nine", "3", "0", "factorial", "1", "3", "nine", "1", "0"];
-    const found = await calls(kernel, args, [lib().program, ...steps]);
+    const found = await calls(kernel, args, [testLibrary.program, ...steps]);
     expect(
       found.calls.map(({ function: name, args: given, result }) => [name, given["arg1"], result]),
     ).toEqual([
@@ -335,14 +336,14 @@ describe.each(Object.entries(VIAS))("by %s", (via, needs) => {
 
 describe("refused", () => {
   const refusal = async (kernel: Parameters<typeof calls>[0], target: string) =>
-    runCommand(kernel, ["trace-fn", target], [lib().program]).then(
+    runCommand(kernel, ["trace-fn", target], [testLibrary.program]).then(
       () => undefined,
       (error: { message: string; hint?: string }) => ({ message: error.message, hint: error.hint }),
     );
 
   kernelTest(NEEDS, "a function that is not there, with the nearest name", async ({ kernel }) => {
     expect(await refusal(kernel, of("lenght"))).toEqual({
-      message: `function "lenght" of "${lib().library}": absent`,
+      message: `function "lenght" of "${testLibrary.library}": absent`,
       hint: 'did you mean "length"?',
     });
   });
@@ -351,9 +352,9 @@ describe("refused", () => {
     expect(found?.message).toContain("matches no function of");
   });
   kernelTest(NEEDS, "a file that is no program", async ({ kernel }) => {
-    expect((await refusal(kernel, `${lib().text}:main`))?.message).toContain("library.c");
+    expect((await refusal(kernel, `${testLibrary.text}:main`))?.message).toContain("libtraced.so.c");
   });
   kernelTest(NEEDS, "a program without symbols", async ({ kernel }) => {
-    expect((await refusal(kernel, `${lib().stripped}:call`))?.message).toContain('function "call"');
+    expect((await refusal(kernel, `${testLibrary.stripped}:call`))?.message).toContain('function "call"');
   });
 });

@@ -7,16 +7,9 @@ import { bpfkitDuring } from "../../cli/built-bpfkit";
 import { readTrace } from "../../perfetto-reader";
 import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
-import { type CallTree, compileCallTree, Waiting } from "./call-tree";
+import { callTree, Waiting } from "./call-tree";
 
 const NEEDS = ["uprobe", "uretprobe", "ring-buffer", "lru-hash", "program:gcc"];
-
-let compiled: CallTree | undefined;
-const file = (): string => {
-  compiled ??= compileCallTree();
-  return compiled.file.fp;
-};
-afterAll(() => compiled?.remove());
 
 interface Call {
   readonly id: number;
@@ -32,12 +25,12 @@ interface Call {
 
 const nameOf = (call: Pick<Call, "function">) => call.function.replace(/^.*:/, "");
 const traced = (functions: string, pid: number) => [
-  ...["trace-fn", `${file()}:/^(${functions})$/`, "--arg", "n=1:d", "-p", String(pid)],
+  ...["trace-fn", `${callTree.fp}:/^(${functions})$/`, "--arg", "n=1:d", "-p", String(pid)],
 ];
 
 /** The calls of the program, in the order they began. */
 async function callsOf(kernel: Kernel, functions: string, ...what: string[]): Promise<Call[]> {
-  using program = new Waiting(file(), ...what);
+  using program = new Waiting(callTree.fp, ...what);
   const command = [...traced(functions, program.pid), "--graph"];
   const { printed } = await runCommand(kernel, command, () => program.run(), "ndjson");
   const lines = printed
@@ -108,7 +101,7 @@ kernelTest(NEEDS, "threads have trees of their own", async ({ kernel }) => {
 });
 
 kernelTest(NEEDS, "as lines: depth by indentation", async ({ kernel }) => {
-  using program = new Waiting(file(), "tree");
+  using program = new Waiting(callTree.fp, "tree");
   const command = [...traced("root|outer|middle|leaf", program.pid), "--graph"];
   const { printed } = await runCommand(kernel, command, () => program.run());
   const [head = "", ...lines] = printed.split("\n");
@@ -125,7 +118,7 @@ kernelTest(NEEDS, "as lines: depth by indentation", async ({ kernel }) => {
 });
 
 kernelTest(NEEDS, "in DOT: every edge with its calls", async ({ kernel }) => {
-  using program = new Waiting(file(), "tree");
+  using program = new Waiting(callTree.fp, "tree");
   const command = [...traced(ALL, program.pid), "--graph"];
   const { printed } = await runCommand(kernel, command, () => program.run(), "dot");
   const names = new Map(
@@ -154,7 +147,7 @@ describe("files of traces", () => {
 
   /** What is in the file after the program has run. */
   async function traceOf(name: string): Promise<Buffer> {
-    using program = new Waiting(file(), "tree");
+    using program = new Waiting(callTree.fp, "tree");
     const output = join(folder, name);
     const ended = await bpfkitDuring([...traced("root|outer|middle|leaf", program.pid), "-o", output], () =>
       program.run(),

@@ -3,17 +3,10 @@ import { openSync } from "node:fs";
 import type { Kernel } from "../../../src/bpf/kernel";
 import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
-import { type CallTree, compileCallTree, Waiting } from "./call-tree";
+import { callTree, Waiting } from "./call-tree";
 import { viaOptions } from "./calls";
 
 const NEEDS = ["uprobe", "ring-buffer", "raw-tracepoint", "program:gcc"];
-
-let compiled: CallTree | undefined;
-const tree = (): CallTree => {
-  compiled ??= compileCallTree();
-  return compiled;
-};
-afterAll(() => compiled?.remove());
 
 interface Document {
   readonly rows: readonly { readonly stack: readonly number[]; readonly count: number }[];
@@ -47,7 +40,7 @@ async function stacksOf(
 for (const unwind of ["fp", "dwarf"] as const) {
   const needs = unwind === "fp" ? NEEDS : [...NEEDS, "btf"];
   kernelTest(needs, `${unwind}: the caller of a function that calls nothing is there`, async ({ kernel }) => {
-    const file = tree().file[unwind];
+    const file = callTree[unwind];
     const { counts, document } = await stacksOf(kernel, file, "chain", `${file}:leaf`, "--unwind", unwind);
     const { "main;outer;middle;leaf": middle, "deep;deep;deep;leaf": deep, ...others } = counts;
     expect({ middle, deep }).toEqual({ middle: 101, deep: 7 });
@@ -57,7 +50,7 @@ for (const unwind of ["fp", "dwarf"] as const) {
   });
 
   kernelTest(needs, `${unwind}: every call of a recursion has its own stack`, async ({ kernel }) => {
-    const file = tree().file[unwind];
+    const file = callTree[unwind];
     const { document } = await stacksOf(kernel, file, "chain", `${file}:deep`, "--unwind", unwind);
     const { rows, frames } = document;
     const depths = rows.map(({ stack, count }) => [
@@ -72,14 +65,14 @@ kernelTest(
   [...NEEDS, "uretprobe"],
   "--slower takes them at the return, under the caller",
   async ({ kernel }) => {
-    const file = tree().file.fp;
+    const file = callTree.fp;
     const { counts } = await stacksOf(kernel, file, "chain", `${file}:middle`, "--slower", "1ns");
     expect(Object.entries(counts)).toEqual([[expect.stringMatching(/;main;outer;tree:middle$/), 101]]);
   },
 );
 
 kernelTest(NEEDS, "several functions are told apart, and --kernel-only names them", async ({ kernel }) => {
-  const file = tree().file.fp;
+  const file = callTree.fp;
   const { counts } = await stacksOf(kernel, file, "chain", `${file}:other`, `${file}:middle`, "-K");
   expect(counts).toEqual({ "tree:other": 13, "tree:middle": 101 });
 });

@@ -6,7 +6,7 @@ import { mountPoint } from "../../../src/sys/mount-point";
 import { kernelTest } from "../kernel-test";
 import { countsBy, runCommand } from "../run-command";
 import { calls, NOTHING_LOST } from "./calls";
-import { compileLibrary } from "./test-library";
+import { testLibrary } from "./test-library";
 
 const NEEDS = ["btf-raw-tracepoint", "ring-buffer"];
 /** So many writes of one byte to /dev/null. */
@@ -72,8 +72,7 @@ kernelTest(NEEDS, "strings and failures", async ({ kernel }) => {
 });
 
 kernelTest([...NEEDS, "program:gcc"], "addresses of sockets, and values by name", async ({ kernel }) => {
-  using library = compileLibrary();
-  const work = [library.program, "connects", "3", "0"];
+  const work = [testLibrary.program, "connects", "3", "0"];
   const { calls: found } = await calls(kernel, ["s:connect", "s:socket", "s:umask"], work);
   const connects = found.filter(({ function: name }) => name === "connect");
   const addresses = [

@@ -1,8 +1,5 @@
 /** A library and a program in C that calls it: known functions with known arguments, as often as the test says. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { compiled } from "../../compiled";
 
 const LIBRARY = `
 #include <setjmp.h>
@@ -125,34 +122,25 @@ int main(int argc, char **argv) {
 }
 `;
 
-export interface TestLibrary {
-  readonly library: string;
-  readonly program: string;
-  /** A file that is no program. */
-  readonly text: string;
-  /** The program without its names. */
-  readonly stripped: string;
-  remove(): void;
-  [Symbol.dispose](): void;
-}
+const FLAGS = ["-O1", "-pthread"];
 
-/** Compiles both. */
-export function compileLibrary(): TestLibrary {
-  const folder = mkdtempSync(join(tmpdir(), "bpfkit-library-"));
-  const at = (name: string) => join(folder, name);
-  writeFileSync(at("library.c"), LIBRARY);
-  writeFileSync(at("program.c"), PROGRAM);
-  const gcc = (...args: string[]) => execFileSync("gcc", ["-O1", "-pthread", ...args], { stdio: "pipe" });
-  gcc("-shared", "-fPIC", "-o", at("libtraced.so"), at("library.c"));
-  gcc("-o", at("program"), at("program.c"), at("libtraced.so"), `-Wl,-rpath,${folder}`);
-  gcc("-s", "-o", at("stripped"), at("program.c"), at("libtraced.so"), `-Wl,-rpath,${folder}`);
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  return {
-    library: at("libtraced.so"),
-    program: at("program"),
-    stripped: at("stripped"),
-    text: at("library.c"),
-    remove,
-    [Symbol.dispose]: remove,
-  };
-}
+const program = (name: string, ...more: readonly string[]) =>
+  compiled(PROGRAM, { name, flags: [...FLAGS, ...more, testLibrary.library] });
+
+/** Files, each compiled when it is first asked for. */
+export const testLibrary = {
+  get library(): string {
+    return compiled(LIBRARY, { name: "libtraced.so", flags: [...FLAGS, "-shared", "-fPIC"] });
+  },
+  get program(): string {
+    return program("program");
+  },
+  /** The program without its names. */
+  get stripped(): string {
+    return program("stripped", "-s");
+  },
+  /** A file that is no program. */
+  get text(): string {
+    return `${this.library}.c`;
+  },
+};

@@ -1,10 +1,11 @@
 /** Compiles the recorder, runs it, and reads what it has written down. */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unwindMachine } from "../../../../src/symbols/unwind/machine";
+import { compiled } from "../../../compiled";
 import { recorderSource } from "./recorder-source";
 
 /** One moment of the recorder: what a sample has, and the frames that libgcc found. */
@@ -22,9 +23,7 @@ export async function withRecorder(
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bpfkit-unwind-"));
   try {
-    const program = join(folder, "recorder");
-    writeFileSync(`${program}.c`, recorderSource);
-    execFileSync("gcc", ["-w", ...flags, "-o", program, `${program}.c`], { stdio: "pipe" });
+    const program = compiled(recorderSource, { name: "recorder", flags: ["-w", ...flags] });
     const written = join(folder, "moments");
     const output = openSync(written, "w");
     const child = spawn(program, [String(samples)], { stdio: ["pipe", "ignore", "inherit", output] });
