@@ -34,8 +34,14 @@ const results = { name: "results" };
 type Pair = readonly [bigint, bigint];
 const OTHER = 0x5555_5555_5555_5555n;
 const unsigned = (value: bigint) => BigInt.asUintN(64, value);
+const inGuest = process.env["BPFKIT_GUEST"] !== undefined;
 const singles: readonly Pair[] = edges.map((a) => [unsigned(a), OTHER]);
-const pairs: readonly Pair[] = edges.flatMap((a) => edges.map((b): Pair => [unsigned(a), unsigned(b)]));
+/** The model takes an emulated machine a minute for all pairs, so it gets a seventh, with each value on either side. */
+const pairs: readonly Pair[] = edges.flatMap((a, row) =>
+  edges
+    .filter((_, column) => !inGuest || (row + column) % 7 === 0)
+    .map((b): Pair => [unsigned(a), unsigned(b)]),
+);
 
 function inputOf(cases: readonly Pair[]): Uint8Array {
   const input = new Uint8Array(16 * cases.length);
