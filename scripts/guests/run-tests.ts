@@ -20,10 +20,15 @@ import { chosenFiles, parseTestFilter, type TestFilter } from "./test-filter";
 const guestSuites = ["kernel", "cli", "guests"];
 
 /**
- * What a whole run leaves out, and a filter may name: command lines, of which one is enough to see each kernel end
- * programs in every way. The others take an emulated machine ten minutes and are the same to all kernels.
+ * What a whole run leaves out, and a filter may name; an emulated machine takes half an hour for it. Of the command lines
+ * one is enough to see each kernel end programs in every way. Names and stacks of programs are made in user space; what
+ * copies them, and where a kernel has them begin, runs everywhere.
  */
-const onlyByName = /\/cli\/(?!syscall-top\.)/;
+const onlyByName = [
+  /\/cli\/(?!syscall-top\.)/,
+  /\/kernel\/stack-profile\/(?!events\.)/,
+  /\/kernel\/symbols\/user-symbols\./,
+];
 
 /** What is to run. */
 export interface Selection extends TestFilter {
@@ -35,7 +40,7 @@ export interface Selection extends TestFilter {
 export function selection(words: readonly string[]): Selection {
   const filter = parseTestFilter(words);
   const all = Object.entries(compiledTests(guestSuites));
-  const usual = (file: string) => filter.patterns.length > 0 || !onlyByName.test(file);
+  const usual = (file: string) => filter.patterns.length > 0 || !onlyByName.some((each) => each.test(file));
   const suites = Object.fromEntries(all.map(([suite, files]) => [suite, files.filter(usual)]));
   return { ...filter, suites, files: chosenFiles(suites, filter) };
 }

@@ -75,5 +75,5 @@ for (const feature of ["fentry", "kprobe"])
     const { stacks } = await profiled("--on", "vfs_read", "--weight", "arg3", "-K", "--", ...DD);
     const reads = through(stacks, "ksys_read", "vfs_read");
     expect(countOf(reads)).toBeGreaterThanOrEqual(101);
-    expect(countOf(stacks.filter(({ names }) => names.at(-1) === "vfs_read"))).toBe(countOf(stacks));
+    expect(new Set(stacks.map(({ names }) => names.at(-1)))).toEqual(new Set(["vfs_read"]));
   });
