@@ -226,7 +226,9 @@ export class Collector {
           ? this.paths.ofWaker(key, sources)
           : waker
             ? this.paths.ofBoth(key, sources)
-            : this.paths.ofTask(key, sources);
+            : measure === "cpu" || (measure === "wall" && away === undefined)
+              ? this.paths.ofSample(key, sources)
+              : this.paths.ofTask(key, sources);
       for (const frame of path) {
         const original = this.paths.original(frame);
         if (original.kind === "user") unnamed.add(this.userNames.whyUnnamed(original), count);

@@ -17,9 +17,14 @@ export class KernelNames {
   private readonly known = new Map<bigint, Frame>();
   private readonly modules = new Map<string, Module>();
 
-  /** The frames of a kernel stack as the kernel gives it, the innermost first, without those of tracing itself. */
+  /** The frames of a kernel stack as the kernel gives it, the innermost first. */
   frames(addresses: BigUint64Array): Frame[] {
-    const frames = Array.from(addresses, (address, at) => this.frame(address, at > 0));
+    return Array.from(addresses, (address, at) => this.frame(address, at > 0));
+  }
+
+  /** The same of a stack that our own program took where it was called: without the way to that program. */
+  framesBelowOwn(addresses: BigUint64Array): Frame[] {
+    const frames = this.frames(addresses);
     let first = frames.findIndex(({ name }) => !OWN_FRAMES.test(name));
     if (first < 0) return frames;
     // Older kernels have no names for the trampolines that lead to programs.

@@ -67,6 +67,14 @@ export class StackPaths {
   }
 
   /**
+   * The same of a sample of the clock's. It begins with what was interrupted: a BPF program there is not ours, and the
+   * time is its own.
+   */
+  ofSample(whose: Whose, sources: StackSources): Frame[] {
+    return [...this.userHalf(whose, sources), ...this.kernelHalf(whose, sources, true)];
+  }
+
+  /**
    * The frames of the one that woke it, its name below them. An interrupt wakes in the name of whatever it has
    * interrupted, which has nothing to do with it.
    */
@@ -99,10 +107,11 @@ export class StackPaths {
     return found?.end === "truncated" || found?.end === "limit" ? [TRUNCATED, ...frames] : frames;
   }
 
-  private kernelHalf({ kernel }: Whose, { walked }: StackSources): Frame[] {
+  private kernelHalf({ kernel }: Whose, { walked }: StackSources, sampled = false): Frame[] {
     const half = isStack(kernel) ? walked.get(kernel) : undefined;
     if (half === undefined) return kernel === StackId.none ? [] : [missing(kernel)];
-    return this.kernelNames.frames(half).reverse();
+    const frames = sampled ? this.kernelNames.frames(half) : this.kernelNames.framesBelowOwn(half);
+    return frames.reverse();
   }
 
   private nameOfWaker(name: string): Frame {

@@ -163,7 +163,100 @@ int main(int argc, char **argv) {
   return argc > 99;
 }`;
 
-const sources = { shares, sleeps, threads, wakes, paths } as const;
+/**
+ * A mutex that the first thread holds seven times for at least 60 ms after it has seen the other one asleep, waiting for
+ * it in `wait_lock`; prints how many ns the other one spent there in all.
+ */
+const locks = `
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t held, over;
+static volatile int waiter, tries;
+static long now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * 1000000000L + t.tv_nsec; }
+__attribute__((noinline)) void wait_lock(void) { tries++; pthread_mutex_lock(&mutex); tries++; }
+static int asleep(void) {
+  char path[64], text[256] = ""; snprintf(path, sizeof path, "/proc/self/task/%d/stat", waiter);
+  FILE *file = fopen(path, "r"); if (!file) return 0;
+  size_t length = fread(text, 1, sizeof text - 1, file); fclose(file);
+  char *end = length ? strrchr(text, ')') : 0; return end && end[2] == 'S';
+}
+static void *want(void *arg) {
+  long waited = 0;
+  waiter = syscall(SYS_gettid);
+  for (int i = 0; i < 7; i++) {
+    pthread_barrier_wait(&held);
+    long begin = now();
+    wait_lock();
+    waited += now() - begin;
+    pthread_mutex_unlock(&mutex);
+    pthread_barrier_wait(&over);
+  }
+  printf("%ld\\n", waited);
+  return arg;
+}
+int main(void) {
+  pthread_t thread;
+  pthread_barrier_init(&held, 0, 2);
+  pthread_barrier_init(&over, 0, 2);
+  pthread_create(&thread, 0, want, 0);
+  for (int i = 0; i < 7; i++) {
+    pthread_mutex_lock(&mutex);
+    pthread_barrier_wait(&held);
+    do usleep(1000); while (tries != 2 * i + 1 || !asleep());
+    usleep(60000);
+    pthread_mutex_unlock(&mutex);
+    pthread_barrier_wait(&over);
+  }
+  pthread_join(thread, 0);
+  return 0;
+}`;
+
+/** Runs itself `argv[1]` times, one after the other; each time `burn` takes `argv[2]` ms of processor time. */
+const brief = `
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+static volatile unsigned long sink;
+__attribute__((noinline)) void burn(void) {
+  unsigned long x = 1;
+  for (unsigned long i = 0; i < 500000UL; i++) { x = x * 5 + i; __asm__ volatile("" : "+r"(x)); }
+  sink += x;
+}
+int main(int argc, char **argv) {
+  if (argc == 2) {
+    clock_t end = clock() + atol(argv[1]) * (CLOCKS_PER_SEC / 1000);
+    do burn(); while (clock() < end);
+    return 0;
+  }
+  for (int i = 0; i < atoi(argv[1]); i++) {
+    int status = 1;
+    pid_t child = fork();
+    if (child == 0) { execl(argv[0], argv[0], argv[2], (char *)0); _exit(1); }
+    if (waitpid(child, &status, 0) != child || status != 0) return 1;
+  }
+  return 0;
+}`;
+
+/** Calls getppid until `argv[1]` ms of processor time are over. */
+const asks = `
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  clock_t end = clock() + atol(argv[1]) * (CLOCKS_PER_SEC / 1000);
+  do for (int i = 0; i < 1000; i++) syscall(SYS_getppid); while (clock() < end);
+  return argc > 99;
+}`;
+
+const sources = { shares, sleeps, threads, wakes, paths, locks, brief, asks } as const;
 export type ProgramName = keyof typeof sources;
 
 /**

@@ -47,6 +47,25 @@ kernelTest(NEEDS, "--state: nothing of a sleep is blocked or stopped", async () 
   expect(countOf(through(sleeping, "long_sleep"))).toBe(7);
 });
 
+kernelTest(NEEDS, "--off-cpu: who waits for a lock, for as long as another thread holds it", async () => {
+  const waiting = async (...states: string[]) => {
+    const args = ["stack-profile", "--json", "--off-cpu", ...states, "--", program("locks")];
+    const ended = await bpfkit(...args);
+    const profile = profileOf(ended);
+    const waits = profile.stacks.filter(({ names }) => names.includes("wait_lock"));
+    return { ...profile, waits, waited: Number(/^(\d+)$/m.exec(ended.stdout)?.[1]) };
+  };
+  const { waits, waited, lost } = await waiting("--state", "sleeping");
+  expect(countOf(waits)).toBe(7);
+  expect(through(waits, "want", "wait_lock")).toEqual(waits);
+  expect(through(waits, "schedule", "__schedule")).toEqual(waits);
+  expect(timeOf(waits)).toBeGreaterThanOrEqual(7 * 60e6);
+  expect(timeOf(waits)).toBeLessThanOrEqual(waited);
+  expect(lost).toMatchObject({ mapFull: 0, stacksFull: 0, tasksFull: 0 });
+  // No task of a program is ever idle.
+  expect((await waiting("--state", "idle")).stacks).toEqual([]);
+});
+
 kernelTest([...NEEDS, "perf-event"], "--wall has both, marked by what the task did", async () => {
   const { stacks, long } = await slept("--wall");
   const asleep = through(stacks, "main", "long_sleep").filter(({ names }) => names.at(-1) === "[sleeping]");

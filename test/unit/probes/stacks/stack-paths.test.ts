@@ -10,8 +10,10 @@ const KERNEL = ["schedule", "vfs_read", "entry"];
 const WAKING = ["try_to_wake_up", "vfs_write", "entry"];
 const TIMER = ["try_to_wake_up", "asm_sysvec_apic_timer_interrupt", "vfs_write", "entry"];
 
+const PROGRAM = ["bpf_prog_12", "syscall_trace_enter"];
+
 /** Stacks as numbers of names: of the kernel from 0, of users from 100. */
-const names = [...KERNEL, ...WAKING, ...TIMER];
+const names = [...KERNEL, ...WAKING, ...TIMER, ...PROGRAM];
 const numbers = (all: readonly string[], from: number) => all.map((_, at) => BigInt(from + at));
 const sources: StackSources = {
   unwound: undefined,
@@ -20,11 +22,15 @@ const sources: StackSources = {
     [REAL + 1n, BigUint64Array.from(numbers(WAKING, 3))],
     [REAL + 2n, BigUint64Array.from(numbers(TIMER, 6))],
     [REAL + 3n, BigUint64Array.from([100n, 101n])],
+    [REAL + 4n, BigUint64Array.from(numbers(PROGRAM, 10))],
   ]),
 };
+const framesOf = (stack: BigUint64Array) =>
+  Array.from(stack, (at): Frame => ({ name: names[Number(at)] as string, kind: "kernel" }));
 const kernelNames = {
-  frames: (stack: BigUint64Array) =>
-    Array.from(stack, (at): Frame => ({ name: names[Number(at)] as string, kind: "kernel" })),
+  frames: framesOf,
+  framesBelowOwn: (stack: BigUint64Array) =>
+    framesOf(stack).filter(({ name }) => !name.startsWith("bpf_prog_")),
 } as unknown as KernelNames;
 const userNames = {
   frame: (pid: number, _comm: string, at: bigint): Frame => ({ name: `${pid}:${at}`, kind: "user" }),
@@ -42,6 +48,12 @@ const OF_BLOCKED = "7:101;7:100;entry;vfs_read;schedule";
 
 test("the outermost frame comes first, the user's half before the kernel's", () =>
   expect(text(paths.ofTask(blocked, sources))).toBe(OF_BLOCKED));
+
+test("a BPF program is part of the clock's samples; elsewhere it is what takes the stack", () => {
+  const inProgram = { ...blocked, kernel: REAL + 4n };
+  expect(text(paths.ofSample(inProgram, sources))).toBe("7:101;7:100;syscall_trace_enter;bpf_prog_12");
+  expect(text(paths.ofTask(inProgram, sources))).toBe("7:101;7:100;syscall_trace_enter");
+});
 
 test("a waker begins with its name", () =>
   expect(text(paths.ofWaker(woken(REAL + 1n), sources))).toBe(
