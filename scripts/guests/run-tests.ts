@@ -26,7 +26,7 @@ const guestSuites = ["kernel", "cli", "guests"];
  */
 const onlyByName = [
   /\/cli\/(?!syscall-top\.)/,
-  /\/kernel\/stack-profile\/(?!events\.)/,
+  /\/kernel\/stack-profile\/(?!kernel-events\.)/,
   /\/kernel\/symbols\/user-symbols\./,
 ];
 

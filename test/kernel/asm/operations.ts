@@ -40,7 +40,11 @@ export const edges: readonly bigint[] = [
 const FETCH = ["fetch-atomics"] as const;
 const V4 = ["isa-v4"] as const;
 
-const immediates = [0, 1, -1, 2, 31, 0x7f, 0x80, 0x7fff_ffff, -(2 ** 31), 0x1234_5678];
+/** Each operation takes an emulated machine a tenth of a second. */
+const immediates =
+  process.env["BPFKIT_GUEST"] === undefined
+    ? [0, 1, -1, 2, 31, 0x7f, 0x80, 0x7fff_ffff, -(2 ** 31), 0x1234_5678]
+    : [0, -1, 0x1234_5678];
 const shifts = [0, 1, 31];
 
 const operation = (name: string, block: () => asm.Block, needs: readonly Need[] = []): Operation => ({

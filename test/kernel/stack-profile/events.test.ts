@@ -69,11 +69,3 @@ kernelTest([...NEEDS, "uprobe", "program:gcc"], "--on a function of a program", 
   expect(countOf(stacks)).toBe(7);
   expect(countOf(stacks.filter(({ names }) => names.at(-1) === "long_sleep"))).toBe(7);
 });
-
-for (const feature of ["fentry", "kprobe"])
-  kernelTest([...NEEDS, feature], `--on a function of the kernel, where there is ${feature}`, async () => {
-    const { stacks } = await profiled("--on", "vfs_read", "--weight", "arg3", "-K", "--", ...DD);
-    const reads = through(stacks, "ksys_read", "vfs_read");
-    expect(countOf(reads)).toBeGreaterThanOrEqual(101);
-    expect(new Set(stacks.map(({ names }) => names.at(-1)))).toEqual(new Set(["vfs_read"]));
-  });
