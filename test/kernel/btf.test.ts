@@ -92,6 +92,9 @@ function comparable(raw: string): string[] {
   });
 }
 
+/** An emulated machine takes minutes for all 150,000 types, so it gets some of them. */
+const inGuest = process.env["BPFKIT_GUEST"] !== undefined;
+
 onKernel(`BTF of this kernel${missing === undefined ? "" : ` (${missing})`}`, () => {
   let btf: Btf;
   let raw: string[];
@@ -101,11 +104,12 @@ onKernel(`BTF of this kernel${missing === undefined ? "" : ` (${missing})`}`, ()
   });
 
   test("every type is what bpftool says", () => {
-    const ours = Array.from({ length: btf.idCount - 1 }, (_, i) => asRaw(btf.typeById(i + 1))).flat();
+    const count = inGuest ? 10_007 : btf.idCount - 1;
+    const ours = Array.from({ length: count }, (_, i) => asRaw(btf.typeById(i + 1))).flat();
     // Not toEqual: its diff of 300,000 lines would take minutes.
     const first = ours.findIndex((line, i) => line !== raw[i]);
     expect([first, ours[first], raw[first]]).toEqual([-1, undefined, undefined]);
-    expect(ours.length).toBe(raw.length);
+    if (!inGuest) expect(ours.length).toBe(raw.length);
   });
 
   /** Offset in bits of a direct member according to bpftool. */
@@ -178,10 +182,13 @@ onKernel(`BTF of this kernel${missing === undefined ? "" : ` (${missing})`}`, ()
   });
 
   test("every prototype and every struct's size can be told", () => {
-    let prototypes = 0;
-    for (const func of btf.all("func")) if (btf.format(func.id).includes(func.name)) prototypes++;
-    expect(prototypes).toBe(raw.filter((line) => line.includes("] FUNC '")).length);
-    for (const composite of btf.all("struct")) expect(btf.sizeOf(composite.id)).toBe(composite.size);
+    const functions = [...btf.all("func")];
+    expect(functions.length).toBe(raw.filter((line) => line.includes("] FUNC '")).length);
+    const some = <T>(all: readonly T[]) => (inGuest ? all.filter((_, at) => at % 23 === 0) : all);
+    const untold = some(functions).filter(({ id, name }) => !btf.format(id).includes(name));
+    expect(untold).toEqual([]);
+    const wrong = some([...btf.all("struct")]).filter(({ id, size }) => btf.sizeOf(id) !== size);
+    expect(wrong).toEqual([]);
   });
 
   test("bpftool reads what we write", () => {
