@@ -22,12 +22,13 @@ const guestSuites = ["kernel", "cli", "guests"];
 /**
  * What a whole run leaves out, and a filter may name; an emulated machine takes half an hour for it. Of the command lines
  * one is enough to see each kernel end programs in every way. Names and stacks of programs are made in user space; what
- * copies them, and where a kernel has them begin, runs everywhere.
+ * copies them, and where a kernel has them begin, runs everywhere. The library's examples are read more than run.
  */
 const onlyByName = [
   /\/cli\/(?!syscall-top\.)/,
   /\/kernel\/stack-profile\/(?!kernel-events\.)/,
   /\/kernel\/symbols\/user-symbols\./,
+  /\/kernel\/library\//,
 ];
 
 /** What is to run. */
