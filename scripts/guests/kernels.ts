@@ -12,6 +12,8 @@ export interface GuestKernel {
   readonly metapackage: string;
   /** Its 9p fetches a program page by page when it is started: node is better copied into memory first. */
   readonly slowPrograms?: true;
+  /** The guest that has the same kernel for another processor. */
+  readonly twin?: string;
 }
 
 /** Every guest, oldest kernel first. */
@@ -29,6 +31,7 @@ export const kernels: readonly GuestKernel[] = [
     suite: "bookworm",
     metapackage: "linux-image-amd64",
     slowPrograms: true,
+    twin: "6.1-arm64",
   },
   { name: "6.12", architecture: "amd64", suite: "bookworm-backports", metapackage: "linux-image-amd64" },
   { name: "6.1-arm64", architecture: "arm64", suite: "bookworm", metapackage: "linux-image-arm64" },

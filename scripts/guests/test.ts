@@ -13,7 +13,7 @@ const defaultTimeoutSeconds = 2700;
 /** `npm run test:guests [-- KERNEL…] [-- TEST-FILTER]`: the test suites inside other kernels. */
 async function main(signal: AbortSignal): Promise<number> {
   const options = parseTestArguments(process.argv.slice(2));
-  const selected = selection(options.filter);
+  const selected = options.kernels.map((kernel) => selection(options.filter, kernel));
   requireHostTools(options.kernels.map((kernel) => kernel.architecture));
   const runs: (TestRun | undefined)[] = options.kernels.map(() => undefined);
   // What takes longest begins first: another processor's instructions.
@@ -22,7 +22,7 @@ async function main(signal: AbortSignal): Promise<number> {
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, kernel] = next;
-      const run = await testKernel(kernel, options, selected, signal);
+      const run = await testKernel(kernel, options, selected[index]!, signal);
       runs[index] = run;
       report(run.result);
     }
