@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 "use strict";
-require("../dist/src/cli/load").load().start(require("../package.json").version);
+require("../dist/src/cli/load").starter().start(require("../package.json").version);

@@ -23,6 +23,15 @@ export interface Bundle extends Pick<typeof Start, "start"> {
   saveCode(): void;
 }
 
+/** What starts this command line: version and overview need a few modules only, which are there sooner than the bundle. */
+export function starter([first, second] = process.argv.slice(2)): Pick<typeof Start, "start"> {
+  const asksForLittle =
+    first === undefined ||
+    /^(--version|-V)$/.test(first) ||
+    (/^(--help|-h|help)$/.test(first) && second === undefined);
+  return asksForLittle ? (require("./start") as typeof Start) : load();
+}
+
 /** Loads the bundle. */
 export function load(): Bundle {
   keepHeapSmall();

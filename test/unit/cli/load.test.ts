@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundleFile } from "../../../src/cli/load";
+import { bundleFile, starter } from "../../../src/cli/load";
+import { start } from "../../../src/cli/start";
 import { root } from "../../root";
 
 test("the build has compiled it for this Node", () => {
@@ -17,3 +18,7 @@ test("it holds every command, and no machine code", () => {
     expect(code.includes(`src/commands/${name}/command.js`)).toBe(true);
   expect(code.includes("node_modules/koffi")).toBe(false);
 });
+
+test.each([[[]], [["--version"]], [["-V"]], [["--help"]], [["help"]]])("%j is answered without it", (words) =>
+  expect(starter(words).start).toBe(start),
+);
