@@ -3,10 +3,10 @@
  * and one is run that needs no rights.
  */
 import { load } from "../src/cli/load";
+import { commands } from "../src/commands";
 
 const { start, saveCode } = load();
-const commands = ["syscall-top", "proc-count", "trace-fn", "stack-profile", "dashboard", "doctor"];
-const lines = [...commands.map((name) => [name, "--help"]), ["syscall-top", "--list"]];
+const lines = [...commands.map(({ name }) => [name, "--help"]), ["syscall-top", "--list"]];
 
 function next(): void {
   const line = lines.shift();
