@@ -2,7 +2,7 @@
  * The path of an open file as a program can find it: names from the file up to the root of its mount namespace, each
  * closed by a NUL. bpf_d_path may be called at a few places only. Pure.
  */
-import { add, mov, sub } from "../asm/alu";
+import { add, and, mov, sub } from "../asm/alu";
 import { helper } from "../asm/helper-ids";
 import { type Block, type Label, label } from "../asm/instruction";
 import { call, jump } from "../asm/jump";
@@ -101,6 +101,49 @@ export function writePath(btf: Btf, { holder, pointer, room, position, stack }: 
     [jump.ne(position, 0, known), load(8, r1, fp, root), load(8, r2, fp, dentry), jump.eq(r1, r2, known)],
     [mov(position, -EFAULT), known],
   ];
+}
+
+/** What `writeInode` leaves in the position: more than any path has. */
+const OF_INODE = 0x10000;
+/** Behind the inode's number. */
+const MODE_AT = 8;
+/** Types of files in their modes; include/uapi/linux/stat.h. */
+const FileType = { mask: 0o170000, socket: 0o140000, pipe: 0o010000 } as const;
+
+/**
+ * After `writePath`: of a socket or a pipe, which has no name that leads anywhere, writes the inode instead. A path that
+ * ends at one belongs to nothing else: that of a named one ends at a directory. Loses r0–r5.
+ */
+export function writeInode(
+  btf: Btf,
+  { room, position, stack }: Omit<PathPlace, "holder" | "pointer">,
+): Block {
+  const offset = (type: string, member: string) => btf.requireMember(type, member).offset;
+  const [dentry, inode, mode] = [1, 2, 3].map((words) => stack - words * POINTER) as [number, number, number];
+  const done = label("inode_done");
+  const nameless = label("nameless");
+  return [
+    [load(8, r3, fp, dentry), add(r3, offset("dentry", "d_inode")), follow(inode, done)],
+    [load(8, r3, fp, inode), add(r3, offset("inode", "i_mode")), follow(mode, done)],
+    [load(2, r1, fp, mode), and(r1, FileType.mask)],
+    [jump.eq(r1, FileType.socket, nameless), jump.ne(r1, FileType.pipe, done)],
+    [nameless, store(8, room, MODE_AT, r1)],
+    [mov(r1, room), mov(r2, POINTER), load(8, r3, fp, inode), add(r3, offset("inode", "i_ino"))],
+    [call(helper.probeReadKernel), mov(position, OF_INODE), done],
+  ];
+}
+
+/**
+ * What `writePath` and `writeInode` have written: a path, or `socket:[4711]` and `pipe:[4711]` as /proc/PID/fd has them.
+ */
+export function readFile(written: DataView, position: number): string {
+  if (position !== OF_INODE) {
+    const { buffer, byteOffset } = written;
+    // Nothing but the root has no names.
+    return readPath(new Uint8Array(buffer, byteOffset, Math.min(position, PATH_SIZE))) || "/";
+  }
+  const kind = written.getUint32(MODE_AT, true) === FileType.socket ? "socket" : "pipe";
+  return `${kind}:[${written.getBigUint64(0, true)}]`;
 }
 
 /** The path from bytes that `writePath` wrote; a beginning that was cut off is shown as `…`. */

@@ -1,9 +1,15 @@
 /** The arguments of records, with what they lead to, as each form of output shows them. */
 import type { ByteWriter } from "../../output/byte-writer";
-import { type RecordLayout, SLOT_HEAD, type Slot } from "../../probes/calls/call-record";
+import {
+  CallHead,
+  CallResult,
+  type RecordLayout,
+  SLOT_HEAD,
+  type Slot,
+} from "../../probes/calls/call-record";
 import { sockaddrText } from "../../probes/calls/sockaddr";
-import type { SlotForm, ValueForm } from "../../probes/calls/value-form";
-import { PATH_SIZE, readPath } from "../../probes/file-path";
+import { isWritten, type SlotForm, type ValueForm } from "../../probes/calls/value-form";
+import { readFile } from "../../probes/file-path";
 import { type Dialect, writeString, writeText, writeValue } from "./value-writer";
 
 const COMMA = 44;
@@ -24,7 +30,7 @@ export function writeArgument(
   const slot = slots.length === 0 ? undefined : slots.find((each) => each.index === index);
   const read = slot === undefined ? -1 : view.getInt32(at + slot.at, true);
   // What could not be read is still an address.
-  if (slot === undefined || read < 0) {
+  if (slot === undefined || read < 0 || (isWritten(form) && !hasSucceeded(view, at))) {
     writeValue(out, dialect, form, view, word);
     return;
   }
@@ -39,23 +45,38 @@ export function writeArgument(
       writeNumbers(out, dialect, shown, view, from);
       return;
     case "sockaddr": {
-      const length =
-        shown.length === undefined ? undefined : view.getInt32(at + layout.words + 8 * shown.length, true);
-      writeString(out, dialect, sockaddrText(bytesOf(view, from, slot), length));
+      const length = addressLength(layout, shown, slot, view, at);
+      // A call that knows no address writes none.
+      if (length === 0) writeValue(out, dialect, form, view, word);
+      else writeString(out, dialect, sockaddrText(bytesOf(view, from, slot), length));
       return;
     }
     case "path":
-      writeString(out, dialect, pathText(bytesOf(view, from, slot), read));
+      writeString(out, dialect, readFile(bytesOf(view, from, slot), read));
   }
+}
+
+type AddressForm = Extract<SlotForm, { kind: "sockaddr" }>;
+
+/** The bytes that the record's address has; undefined where no argument tells. */
+function addressLength(
+  { words }: RecordLayout,
+  { length, written }: AddressForm,
+  slot: Slot,
+  view: DataView,
+  at: number,
+): number | undefined {
+  if (length === undefined) return undefined;
+  return view.getInt32(at + (written ? slot.at + 4 : words + 8 * length), true);
+}
+
+/** Of a record with a result. */
+function hasSucceeded(view: DataView, at: number): boolean {
+  return view.getInt32(at + CallHead.size + CallResult.offsets.result + 4, true) >= 0;
 }
 
 function bytesOf(view: DataView, at: number, { size }: Slot): DataView {
   return new DataView(view.buffer, view.byteOffset + at, size);
-}
-
-/** Nothing but the root has no names. */
-function pathText({ buffer, byteOffset }: DataView, length: number): string {
-  return readPath(new Uint8Array(buffer, byteOffset, Math.min(length, PATH_SIZE))) || "/";
 }
 
 /** `[1,2,3]`; in CSV, where commas are taken, `1 2 3`. */

@@ -1,15 +1,15 @@
 import type { ByteWriter } from "../../output/byte-writer";
 import type { SlotForm, ValueForm } from "../../probes/calls/value-form";
+import type { Unshown } from "./report";
 import type { ShownSite } from "./shown-site";
 
 /** What there is to say at the end of a run. */
-export interface CallTotals {
+export interface CallTotals extends Unshown {
   readonly startedAt: Date;
   readonly endedAt: Date;
   readonly durationNs: number;
   /** Calls shown, by the site's index. */
   readonly counts: Float64Array;
-  readonly lost: Readonly<Record<string, number>>;
 }
 
 /** A form of output for calls as they come. */
@@ -37,8 +37,11 @@ export function countsByName(sites: readonly ShownSite[], counts: Float64Array):
 }
 
 /** What there is to say of all calls together. */
-export function totalsOf(sites: readonly ShownSite[], { counts }: Pick<CallTotals, "counts">) {
-  return { count: totalOf(counts), functions: countsByName(sites, counts) };
+export function totalsOf(
+  sites: readonly ShownSite[],
+  { counts, filtered }: Pick<CallTotals, "counts" | "filtered">,
+) {
+  return { count: totalOf(counts), filtered, functions: countsByName(sites, counts) };
 }
 
 export function totalOf(counts: Float64Array): number {

@@ -1,6 +1,7 @@
 /** trace-fn --count and --latency: what the calls of each function add up to. */
 import type { Session } from "../../bpf/session";
 import { lostTotal } from "../../output/report";
+import { readFiltered } from "../../probes/calls/filtered-calls";
 import { readSites } from "../../probes/calls/site-counters";
 import { TallyDelta } from "../../probes/tally-delta";
 import { lostCalls } from "../../probes/thread-calls";
@@ -10,7 +11,7 @@ import { intervals } from "../intervals";
 import { distributionReport } from "./distribution";
 import { numberOf, type Options } from "./options";
 import type { TraceProbe } from "./probe";
-import { functionReport, functionRow } from "./report";
+import { functionReport, functionRow, type Unshown } from "./report";
 import type { SiteName } from "./resolve";
 
 /** Counts until the end, and reports then or each interval. */
@@ -26,7 +27,7 @@ export async function watchCounts(
   const sort = given.sort ?? { column: latency ? "total" : "count", reversed: false };
   const number = numberOf(given);
   const delta = new TallyDelta();
-  const losses = lossesOf(session, probe);
+  const unshown = unshownOf(session, probe);
   context.tracee?.start();
   let startedAt = clock.now();
   let lost = 0;
@@ -47,7 +48,7 @@ export async function watchCounts(
     const span = { startedAt, endedAt, durationNs: Number(endNs - startNs) };
     if (number !== undefined) {
       const groups = counted.map(({ key, stats }) => ({ name: names[key.number ?? 0]?.name ?? "", stats }));
-      const report = distributionReport(groups, number, span, losses());
+      const report = distributionReport(groups, number, span, unshown());
       await context.output.report(report);
       lost += lostTotal(report);
       startedAt = endedAt;
@@ -56,7 +57,7 @@ export async function watchCounts(
     const report = functionReport(
       rows.flatMap((row, site) => row ?? functionRow(names[site]?.name ?? "", NOTHING)),
       span,
-      losses(),
+      unshown(),
       { latency, top, sort },
     );
     await context.output.report(report);
@@ -69,21 +70,32 @@ export async function watchCounts(
 const NOTHING = { count: 0, failed: 0, totalNs: 0, maxNs: 0, histogram: [] } as const;
 
 /** A function that tells what was lost since it was last asked. */
-export function lossesOf(session: Session, probe: TraceProbe): () => Record<string, number> {
-  const last = new Map<string, number>();
-  return () => {
+function lossesOf(session: Session, probe: TraceProbe): () => Record<string, number> {
+  return sinceAsked(() => {
     const { ringFull, unfollowed } = session.mappedArray(probe.losses).get(0);
-    const now = {
+    return {
       ringFull,
       unfollowedCalls: unfollowed + (probe.followsSyscalls ? lostCalls(session) : 0),
       missedRuns: session.recursionMisses() + session.missedHits(),
     };
-    return Object.fromEntries(
-      Object.entries(now).map(([reason, total]) => {
-        const before = last.get(reason) ?? 0;
-        last.set(reason, total);
-        return [reason, Math.max(0, total - before)];
-      }),
-    );
+  });
+}
+
+/** A function that tells which calls since it was last asked are not among those shown. */
+export function unshownOf(session: Session, probe: TraceProbe): () => Unshown {
+  const losses = lossesOf(session, probe);
+  const filtered = sinceAsked(() => ({ calls: readFiltered(probe.filtered, session) }));
+  return () => ({ lost: losses(), filtered: filtered().calls });
+}
+
+function sinceAsked<Key extends string>(read: () => Record<Key, number>): () => Record<Key, number> {
+  const last = new Map<string, number>();
+  return () => {
+    const changes = Object.entries<number>(read()).map(([reason, total]) => {
+      const before = last.get(reason) ?? 0;
+      last.set(reason, total);
+      return [reason, Math.max(0, total - before)];
+    });
+    return Object.fromEntries(changes) as Record<Key, number>;
   };
 }

@@ -3,7 +3,7 @@ import { wholeText } from "../../output/figures";
 import type { Column, Report } from "../../output/report";
 import { BUCKETS, boundsOf } from "../../probes/log-histogram";
 import type { Stats } from "../../probes/stats";
-import type { Span } from "./report";
+import { filteredSentences, type Span, type Unshown } from "./report";
 
 interface RangeRow {
   readonly function: string;
@@ -23,7 +23,7 @@ export function distributionReport(
   all: readonly Distribution[],
   number: string,
   span: Span,
-  lost: Readonly<Record<string, number>>,
+  unshown: Unshown,
 ): Report<RangeRow> {
   const called = all.filter(({ stats }) => stats.count > 0);
   const rows = called.flatMap(rangesOf);
@@ -49,9 +49,9 @@ export function distributionReport(
       },
     ],
     rows,
-    totals: { count, rows: rows.length },
-    footer: [`Total: ${count} call${count === 1 ? "" : "s"}.`],
-    lost,
+    totals: { count, filtered: unshown.filtered, rows: rows.length },
+    footer: [`Total: ${count} call${count === 1 ? "" : "s"}.`, ...filteredSentences(unshown)],
+    lost: unshown.lost,
     chart: (row) => row.count,
   };
 }

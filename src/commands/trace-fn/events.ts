@@ -10,7 +10,7 @@ import { CallClock } from "./call-clock";
 import { CallNesting } from "./call-nesting";
 import { type CallWriter, longestLine, totalOf } from "./call-writer";
 import { chromeWriter } from "./chrome-writer";
-import { lossesOf } from "./counts";
+import { unshownOf } from "./counts";
 import { csvWriter } from "./csv-writer";
 import { graphDot } from "./graph-dot";
 import { graphJson } from "./graph-json";
@@ -22,6 +22,7 @@ import type { Options } from "./options";
 import { perfettoWriter } from "./perfetto-writer";
 import type { TraceProbe } from "./probe";
 import { type Arrived, RateGuard } from "./rate-guard";
+import { filteredSentences } from "./report";
 import type { Resolved } from "./resolve";
 import type { ShownSite } from "./shown-site";
 
@@ -49,7 +50,7 @@ export async function watchCalls(
   const startNs = clock.monotonicNs();
   const writer = createWriter(context, sites, given, { startedAt, startNs });
   const stream = new Stream(context, session, probe, sites, writer, given.maxEvents);
-  const losses = lossesOf(session, probe);
+  const unshown = unshownOf(session, probe);
   const isGuarded = context.tracee === undefined && !given.force && given.maxEvents === undefined;
   const guard = isGuarded ? new RateGuard(startNs, (text) => context.notice(text)) : undefined;
   await context.print(writer.head());
@@ -57,13 +58,16 @@ export async function watchCalls(
   await stream.untilOver(given.duration === undefined ? undefined : startNs + BigInt(given.duration), guard);
   session.detach();
   await stream.rest();
-  const lost = losses();
+  const { lost, filtered } = unshown();
   const durationNs = Number(clock.monotonicNs() - startNs);
   const { counts } = stream;
-  const end = writer.end({ startedAt, endedAt: clock.now(), durationNs, counts, lost });
+  const end = writer.end({ startedAt, endedAt: clock.now(), durationNs, counts, lost, filtered });
   if (end.length > 0) await context.print(end);
   const total = Object.values(lost).reduce((sum, count) => sum + count, 0);
-  if (UNSAID.includes(context.format)) context.notice(`${totalOf(counts)} calls. ${lossSentence({ lost })}`);
+  if (UNSAID.includes(context.format))
+    context.notice(
+      [`${totalOf(counts)} calls.`, ...filteredSentences({ filtered }), lossSentence({ lost })].join(" "),
+    );
   return { lost: total };
 }
 

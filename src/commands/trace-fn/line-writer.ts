@@ -9,6 +9,7 @@ import { LOWEST_ERROR } from "../../probes/stats";
 import { writeArgument } from "./argument-writer";
 import type { CallClock } from "./call-clock";
 import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
+import { filteredSentences } from "./report";
 import type { ShownSite } from "./shown-site";
 import { writeComm, writeValue } from "./value-writer";
 
@@ -103,9 +104,10 @@ function writeMicroseconds(out: ByteWriter, view: DataView, at: number): void {
 }
 
 /** What stands below lines. */
-export function summary(sites: readonly ShownSite[], { counts, lost }: CallTotals): string {
+export function summary(sites: readonly ShownSite[], { counts, filtered, lost }: CallTotals): string {
   const byName = Object.entries(countsByName(sites, counts)).sort(([, a], [, b]) => b - a);
   const each = byName.length > 1 ? byName.map(([name, count]) => `  ${count}  ${name}\n`).join("") : "";
   const total = totalOf(counts);
-  return `\nTotal: ${total} call${total === 1 ? "" : "s"}.\n${each}${lossSentence({ lost })}\n`;
+  const filteredOut = filteredSentences({ filtered }).map((sentence) => `${sentence}\n`);
+  return `\nTotal: ${total} call${total === 1 ? "" : "s"}.\n${each}${filteredOut.join("")}${lossSentence({ lost })}\n`;
 }

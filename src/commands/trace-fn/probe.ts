@@ -9,7 +9,8 @@ import type { ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
 import {
   type CallPlan,
   callPlan,
-  keepCaller,
+  keepCurrent,
+  keepTraced,
   type PlanOptions,
   STACK_PLACES,
 } from "../../probes/calls/call-plan";
@@ -28,7 +29,7 @@ export interface TraceSites {
   readonly functions: readonly FunctionSite[];
 }
 
-export interface TraceProbe extends Pick<CallPlan, "ring" | "losses" | "counters" | "stacks"> {
+export interface TraceProbe extends Pick<CallPlan, "ring" | "losses" | "filtered" | "counters" | "stacks"> {
   /** All of it, if the kernel refuses nothing. */
   readonly spec: ProbeSpec;
   /** The maps, and the programs that are not at functions. */
@@ -71,7 +72,7 @@ export function traceProbe(
     ...(follow ? descendantMaps : []),
     ...all.flatMap((part) => part.maps ?? []),
   ];
-  const { ring, losses, counters, stacks } = plan;
+  const { ring, losses, filtered, counters, stacks } = plan;
   const programs = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
     ...(stacks?.options.user ? [meetOnExec(plan, stacks)] : []),
@@ -83,6 +84,7 @@ export function traceProbe(
     functions: atFunctions,
     ring,
     losses,
+    filtered,
     counters,
     stacks,
     layouts: all.flatMap(({ layouts }) => layouts),
@@ -98,7 +100,7 @@ function meetOnExec(plan: CallPlan, stacks: CallStacks): ProgramSpec {
     name: "meet_on_exec",
     hook: { kind: "raw-tracepoint", name: "sched_process_exec" },
     code: [
-      keepCaller(plan, drop),
+      [keepTraced(plan, drop), keepCurrent(plan, drop)],
       announceProcess(stacks, plan.facts, STACK_PLACES),
       [drop, mov(r0, 0), exit()],
     ],

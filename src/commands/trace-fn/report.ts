@@ -29,6 +29,19 @@ const SORT_KEYS: Readonly<Record<SortColumn, keyof FunctionRow>> = {
 /** The stretch of time a report is about. */
 export type Span = Pick<Report<never>, "startedAt" | "endedAt" | "durationNs">;
 
+/** Calls in that time that are not among those shown. */
+export interface Unshown {
+  /** Turned away by the filters. */
+  readonly filtered: number;
+  /** By reason. */
+  readonly lost: Readonly<Record<string, number>>;
+}
+
+/** A sentence about calls that were filtered out, in a list; none where there were none. */
+export function filteredSentences({ filtered }: Pick<Unshown, "filtered">): string[] {
+  return filtered === 0 ? [] : [`Filtered out: ${filtered} call${filtered === 1 ? "" : "s"}.`];
+}
+
 export interface ReportOptions {
   readonly latency: boolean;
   readonly top: number;
@@ -44,7 +57,7 @@ export function functionRow(name: string, stats: Stats): FunctionRow {
 export function functionReport(
   all: readonly FunctionRow[],
   span: Span,
-  lost: Readonly<Record<string, number>>,
+  unshown: Unshown,
   { latency, top, sort }: ReportOptions,
 ): Report<FunctionRow> {
   const rows = sorted(
@@ -60,6 +73,7 @@ export function functionReport(
     rows: shown,
     totals: {
       count: calls,
+      filtered: unshown.filtered,
       functions: all.length,
       rows: rows.length,
       shownRows: shown.length,
@@ -67,9 +81,10 @@ export function functionReport(
     },
     footer: [
       `Total: ${calls} call${calls === 1 ? "" : "s"} of ${rows.length} of ${all.length} functions.`,
+      ...filteredSentences(unshown),
       ...(latency ? [`p50, p95 and p99 are within 1/${1 / RELATIVE_ERROR} of the true value.`] : []),
     ],
-    lost,
+    lost: unshown.lost,
   };
 }
 

@@ -13,9 +13,10 @@ import type { Context } from "../context";
 import { demangling } from "../demangling";
 import { intervals } from "../intervals";
 import { printProfile } from "../print-profile";
-import { lossesOf } from "./counts";
+import { unshownOf } from "./counts";
 import { type Options, waitsForReturn } from "./options";
 import type { TraceProbe } from "./probe";
+import { filteredSentences } from "./report";
 import type { Resolved } from "./resolve";
 import { stackReport, stackText } from "./stack-report";
 
@@ -38,7 +39,7 @@ export async function watchStacks(
     });
   using userNames = new UserNames(demangling());
   const collector = collectorOf(context, session, probe, resolved, given, userNames);
-  const losses = lossesOf(session, probe);
+  const unshown = unshownOf(session, probe);
   const over = new AbortController();
   const following = collector.follow(clock, over.signal);
   const tracee = context.tracee?.start();
@@ -51,8 +52,13 @@ export async function watchStacks(
       if (last) session.detach();
       const stretch = { startedAt, durationNs: Number(endNs - startNs), endNs, last };
       const { profile } = collector.collect(stretch);
-      const { unfollowedCalls = 0, missedRuns = 0 } = losses();
-      const whole = { ...profile, lost: { ...profile.lost, missedRuns, unfollowedCalls } };
+      const { filtered, lost: calls } = unshown();
+      const { unfollowedCalls = 0, missedRuns = 0 } = calls;
+      const whole = {
+        ...profile,
+        notes: [...profile.notes, ...filteredSentences({ filtered })],
+        lost: { ...profile.lost, missedRuns, unfollowedCalls },
+      };
       await show(context, whole, given);
       lost += lostTotal(whole);
       startedAt = clock.now();

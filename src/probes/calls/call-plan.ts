@@ -30,6 +30,7 @@ import {
   countCallStack,
   type StackPlaces,
 } from "./call-stacks";
+import { countingFiltered, type FilteredCalls, filteredCalls } from "./filtered-calls";
 import { addToSite, type SiteCounters, siteCounters } from "./site-counters";
 import type { Memory, Param, ValueForm } from "./value-form";
 
@@ -74,6 +75,7 @@ export interface CallPlan {
   readonly facts: KernelFacts;
   readonly ring: RingSpec<Uint8Array>;
   readonly losses: MapSpec<number, Decoded<typeof CallLosses>>;
+  readonly filtered: FilteredCalls;
   readonly counters: SiteCounters;
   /** Where stacks are counted, if they are. */
   readonly stacks: CallStacks | undefined;
@@ -83,6 +85,7 @@ export interface CallPlan {
 export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts): CallPlan {
   const ring = ringBuffer("calls", options.bufferSize);
   const losses = mappableArray("lost_calls", CallLosses, 1);
+  const filtered = filteredCalls(facts.possibleCpus);
   const parts = { latency: options.mode === "latency" || options.mode === "dist", failed: false };
   const counters = siteCounters(sites, parts, facts.possibleCpus);
   const { mode, bufferSize } = options;
@@ -90,7 +93,8 @@ export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts
     mode === "stacks" ? callStacks({ ...ALL_STACKS, ...options.stacks, bufferSize }, facts) : undefined;
   const hasRecords = mode === "events" || mode === "graph";
   const results = stacks?.maps ?? [hasRecords ? ring : (counters.map as MapSpec)];
-  return { options, facts, ring, losses, counters, stacks, maps: [losses as MapSpec, ...results] };
+  const maps = [losses as MapSpec, filtered.map as MapSpec, ...results];
+  return { options, facts, ring, losses, filtered, counters, stacks, maps };
 }
 
 const ALL_STACKS = { kernel: true, user: true } as const;
@@ -113,11 +117,21 @@ export const STACK_PLACES: StackPlaces = {
   ...{ site: CONDITION, scratch: SCRATCH, capture: REST - FRAME_KEY, key: REST - FRAME_KEY - CAPTURE_STACK },
 };
 
-/** Goes to `drop` unless the current task's calls count. Not for system calls of COMMAND. Loses r0–r5. */
-export function keepCaller({ options, facts }: CallPlan, drop: Label): Block {
-  const { filter, follow, ourselves } = options;
-  const self = follow || filter.pids !== undefined ? [] : [kernelIds(), dropProcess(r0, ourselves.pid, drop)];
-  return [follow ? keepDescendants(drop) : self, keepCurrent({ options, facts }, drop)];
+/** Goes to `drop` unless this call of the current task counts. Not for system calls of COMMAND. Loses r0–r5. */
+export function keepCall(plan: CallPlan, drop: Label): Block {
+  return [keepTraced(plan, drop), keepFiltered(plan, drop)];
+}
+
+/** Goes to `drop` for ourselves; with COMMAND, unless the current task is one of it. Loses r0–r5. */
+export function keepTraced({ options: { filter, follow, ourselves } }: CallPlan, drop: Label): Block {
+  if (follow) return keepDescendants(drop);
+  return filter.pids === undefined ? [kernelIds(), dropProcess(r0, ourselves.pid, drop)] : [];
+}
+
+/** Goes to `drop` for calls that the filters of tasks, or chance, leave out. They are counted. Loses r0–r5. */
+export function keepFiltered(plan: CallPlan, drop: Label): Block {
+  const keep = (filtered: Label) => [keepCurrent(plan, filtered), keepSample(plan, filtered)];
+  return countingFiltered(plan.filtered, drop, keep);
 }
 
 /** Goes to `drop` unless the filters let the current task pass. Loses r0–r5. */
@@ -136,16 +150,18 @@ export function keepCurrent(
 }
 
 /** Goes to `drop` for calls that chance leaves out. Loses r0–r5. */
-export function keepSample({ options: { sample } }: CallPlan, drop: Label): Block {
+function keepSample({ options: { sample } }: CallPlan, drop: Label): Block {
   if (sample === undefined || sample === 1) return [];
   return [call(helper.getPrandomU32), jump32.ge(r0, Math.floor(2 ** 32 / sample), drop)];
 }
 
-/** Writes DURATION from START, and goes to `drop` for calls that were quick enough. Loses r0–r5. */
-export function measure({ options: { slowerNs } }: CallPlan, drop: Label): Block {
+/** Writes DURATION from START, and goes to `drop` for calls that were quick enough. They are counted. Loses r0–r5. */
+export function measure({ options: { slowerNs }, filtered }: CallPlan, drop: Label): Block {
+  const keepSlow = (quick: Label) =>
+    slowerNs === undefined ? [] : [loadImm64(r1, BigInt(slowerNs)), jump.lt(r0, r1, quick)];
   return [
     [call(helper.ktimeGetNs), load(8, r1, fp, START), sub(r0, r1), store(8, fp, DURATION, r0)],
-    slowerNs === undefined ? [] : [loadImm64(r1, BigInt(slowerNs)), jump.lt(r0, r1, drop)],
+    countingFiltered(filtered, drop, keepSlow),
   ];
 }
 
@@ -168,7 +184,7 @@ export interface CallAtHand {
 }
 
 /**
- * Counts the call or sends a record of it, or goes to `drop` where it is not one of those that matter. START, DURATION
+ * Counts the call or sends a record of it, or goes to `drop` where the condition leaves it out. START, DURATION
  * and RESULT are there where calls are followed to their end. Loses r0–r5, r9 and the site; r7 and r8 where stacks
  * are counted.
  */
@@ -176,7 +192,8 @@ export function reportCall(plan: CallPlan, at: CallAtHand, drop: Label): Block {
   const { where } = plan.options;
   if (where === undefined) return tellCall(plan, at);
   const call = { ...at, resultAt: RESULT, durationAt: DURATION, scratch: CONDITION, textStack: BELOW };
-  return [keepMatching(where, call, drop), tellCall(plan, at)];
+  const keep = (filtered: Label) => keepMatching(where, call, filtered);
+  return [countingFiltered(plan.filtered, drop, keep), tellCall(plan, at)];
 }
 
 /** The same without asking whether the call matters. */
@@ -210,6 +227,7 @@ function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
   const { layout, site, loadWord, memory, nested } = at;
   const { withResult, frame, size, words, count, slots } = layout;
   const result = CallHead.size;
+  const wordOf = (index: number) => words + 8 * index;
   return emitRecord({
     ring,
     size,
@@ -231,9 +249,16 @@ function sendRecord({ facts, ring, losses }: CallPlan, at: CallAtHand): Block {
             [load(8, r1, fp, RESULT), store(8, r9, result + CallResult.offsets.result, r1)],
           ]
         : [],
-      Array.from({ length: count }, (_, index) => [loadWord(index), store(8, r9, words + 8 * index, r1)]),
+      Array.from({ length: count }, (_, index) => [loadWord(index), store(8, r9, wordOf(index), r1)]),
       slots.map((slot) =>
-        fillSlot(slot, { word: words + 8 * slot.index, memory, spare: site, stack: BELOW, btf: facts.btf() }),
+        fillSlot(slot, {
+          word: wordOf(slot.index),
+          wordOf,
+          memory,
+          spare: site,
+          stack: BELOW,
+          btf: facts.btf(),
+        }),
       ),
     ],
     onFull: countLoss(losses, "ringFull"),

@@ -6,7 +6,7 @@ import { COMM_SIZE } from "../../asm/macros/stack";
 import { bytes, i64, struct, u32, u64 } from "../../core/codec";
 import { PATH_ROOM } from "../file-path";
 import { SOCKADDR_SIZE } from "./sockaddr";
-import { leadsFurther, type Param, type SlotForm } from "./value-form";
+import { isWritten, leadsFurther, type Param, type SlotForm } from "./value-form";
 
 /** What a record tells of: a whole call, or where calls nest its beginning or its return. */
 export const RecordKind = Object.freeze({ call: 0, entry: 1, return: 2 });
@@ -27,7 +27,10 @@ export const CallHead = struct({
 /** Follows the head where calls are traced to their end. `durationNs` is 0 where the entry was not seen. */
 export const CallResult = struct({ durationNs: u64, result: i64 });
 
-/** A slot begins with how much was read (of a string its length with the NUL), or −errno. */
+/**
+ * A slot begins with how much was read (of a string its length with the NUL), or −errno. Behind it stands the length of an
+ * address that the call has written.
+ */
 export const SLOT_HEAD = 8;
 
 const WORD = 8;
@@ -72,7 +75,7 @@ export function recordLayout(count: number, params: readonly Param[], options: R
   const slots: Slot[] = [];
   let end = words + count * WORD;
   params.forEach(({ form }, index) => {
-    if (!leadsFurther(form)) return;
+    if (!leadsFurther(form) || (isWritten(form) && !withResult)) return;
     const size = slotSize(form, stringSize);
     slots.push({ index, form, at: end, size });
     end += SLOT_HEAD + size;
@@ -96,6 +99,7 @@ function slotSignature(form: SlotForm): string {
   const { kind } = form;
   if (kind === "path") return `${kind} of ${form.of}`;
   const memory = form.memory ?? "";
+  if (kind === "sockaddr") return `${memory} ${kind}${form.written ? ` written ${form.length}` : ""}`;
   return kind === "numbers" ? `${memory} ${form.element.size}[${form.count}]` : `${memory} ${kind}`;
 }
 

@@ -7,16 +7,21 @@ import { load, store } from "../../asm/memory";
 import { fp, type Register, r0, r1, r2, r3, r9 } from "../../asm/register";
 import type { Btf } from "../../bpf/btf/btf";
 import { NotSupportedError } from "../../core/errors";
-import { writePath } from "../file-path";
+import { writeInode, writePath } from "../file-path";
 import { SLOT_HEAD, type Slot } from "./call-record";
 import { ADDRESS_SIZES, AddressFamily, UNIX_PATH } from "./sockaddr";
 import type { Memory } from "./value-form";
 
 const POINTER = 8;
+/** An int, in the second half of a slot's head. */
+const LENGTH_AT = 4;
+const LENGTH_SIZE = 4;
 
 export interface SlotPlace {
   /** Where in the record the word is that leads to it. */
   readonly word: number;
+  /** Where the word of another argument is. */
+  wordOf(index: number): number;
   /** Where arguments of this function lead. */
   readonly memory: Memory;
   /** A register that calls keep, to use. */
@@ -40,7 +45,7 @@ export function fillSlot(slot: Slot, place: SlotPlace): Block {
     case "numbers":
       return [read({ memory, word, to, size: form.element.size * form.count, how: "bytes" }), setHead];
     case "sockaddr":
-      return [readAddress(memory, word, to), setHead];
+      return [readAddress(memory, word, to), setHead, readLength(slot, place)];
     case "path":
       return readFilePath(slot, place);
   }
@@ -101,16 +106,25 @@ function readAddress(memory: Where, word: number, to: number): Block {
   ];
 }
 
+/** Of an address that the call has written, behind the slot's head. 0 where it cannot be read. Loses r0–r5. */
+function readLength({ form, at }: Slot, { wordOf }: SlotPlace): Block {
+  if (form.kind !== "sockaddr" || !form.written || form.length === undefined) return [];
+  const word = wordOf(form.length);
+  return read({ memory: "user", word, to: at + LENGTH_AT, size: LENGTH_SIZE, how: "bytes" });
+}
+
 function readFilePath({ form, at }: Slot, { word, spare, stack, btf }: SlotPlace): Block {
   if (btf === undefined)
     throw new NotSupportedError("path: finding it needs the kernel's BTF", {
       hint: "this kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)",
     });
   const pointer = stack - POINTER;
+  const place = { room: r9, position: spare, stack: pointer };
   const holder = form.kind === "path" ? form.of : "file";
   return [
     [load(8, r1, r9, word), store(8, fp, pointer, r1), add(r9, at + SLOT_HEAD)],
-    writePath(btf, { holder, pointer, room: r9, position: spare, stack: pointer }),
+    writePath(btf, { holder, pointer, ...place }),
+    writeInode(btf, place),
     [sub(r9, at + SLOT_HEAD), store(4, r9, at, spare), store(4, r9, at + 4, 0)],
   ];
 }

@@ -19,8 +19,7 @@ import type { Caller } from "../stack-store";
 import {
   type CallPlan,
   DURATION,
-  keepCaller,
-  keepSample,
+  keepCall,
   measure,
   REST,
   RESULT,
@@ -189,7 +188,7 @@ function onEntry(site: Reached, layout: RecordLayout, plan: CallPlan): Block {
     caller,
   };
   return [
-    [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
+    [mov(r6, r1), keepCall(plan, drop)],
     [numberOf(site), reportCall(plan, at, drop)],
     [drop, mov(r0, 0), exit()],
   ];
@@ -221,7 +220,7 @@ function noteEntry(site: Reached, layout: RecordLayout, noted: Frames, plan: Cal
     nested: { kind: RecordKind.entry, frame: markedFrame(site, plan) },
   };
   return [
-    [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
+    [mov(r6, r1), keepCall(plan, drop)],
     site.site === undefined || isNested ? numberOf(site) : [],
     isNested ? [reportCall(plan, at, drop), site.site === undefined ? numberOf(site) : []] : [],
     noteFrame(noted, plan, {
@@ -272,7 +271,7 @@ function onReturnOnly(site: Reached, layout: RecordLayout, plan: CallPlan): Bloc
   const drop = label("drop");
   const at = { layout, ...asked(site), site: r8, loadWord: argument(site, plan), memory: site.memory };
   return [
-    [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
+    [mov(r6, r1), keepCall(plan, drop)],
     [resultOf(site, plan), store(8, fp, RESULT, r1)],
     [call(helper.ktimeGetNs), store(8, fp, START, r0), store(8, fp, DURATION, 0)],
     [numberOf(site), reportCall(plan, at, drop)],

@@ -1,5 +1,5 @@
 /** Addresses of sockets as calls take them, `struct sockaddr`. Layouts: include/uapi/linux/{in,in6,un,netlink}.h. Pure. */
-import type { Param } from "./value-form";
+import { isWritten, type Param } from "./value-form";
 
 /** Those with a text of their own; include/linux/socket.h. */
 export const AddressFamily = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
@@ -66,7 +66,8 @@ function unixName(bytes: DataView, length: number | undefined): string {
 export function withLengths<P extends Param>(params: readonly P[]): P[] {
   return params.map((param, i) => {
     const next = params[i + 1];
-    const isLength = next?.form.kind === "int" && /len/.test(next.name);
+    const kind = isWritten(param.form) ? "hex" : "int";
+    const isLength = next?.form.kind === kind && /len/.test(next.name);
     return param.form.kind === "sockaddr" && isLength
       ? { ...param, form: { ...param.form, length: i + 1 } }
       : param;

@@ -27,8 +27,7 @@ import { syscallHook, typedRegisters } from "../syscall-registers";
 import { enterCall, exitCall, threadCallMaps, threadIdentity } from "../thread-calls";
 import {
   type CallPlan,
-  keepCurrent,
-  keepSample,
+  keepFiltered,
   measure,
   REST,
   RESULT,
@@ -187,9 +186,8 @@ function onEnter(chosen: Chosen, plan: CallPlan, isNoted: boolean): ProgramSpec 
       // The context is (struct pt_regs *, long number).
       [mov(r6, r1), load(8, r7, r6, 8), keepChosen(chosen, drop)],
       keepProcesses(plan, drop),
-      keepCurrent(plan, drop),
+      keepFiltered(plan, drop),
       [abiCode(facts, r6, r7, r8, SCRATCH), jump.ne(r8, 0, drop)],
-      keepSample(plan, drop),
       isNoted && plan.options.mode !== "graph" ? [] : report(chosen, plan, drop),
       // A report has used these registers.
       isNoted && plan.options.mode === "graph" ? [load(8, r7, r6, 8), mov(r8, 0)] : [],

@@ -4,14 +4,15 @@ import { type FlagSet, flagSet } from "./flag-set";
 import { choiceTables, flagTables } from "./flag-tables";
 import type { Size, ValueForm } from "./value-form";
 
-type Table = keyof typeof flagTables | keyof typeof choiceTables | "mode" | "sockaddr";
+type Table = keyof typeof flagTables | keyof typeof choiceTables | "mode" | "sockaddr" | "written-sockaddr";
 
 const mode = { mode: "mode" } as const;
 const dontFollow = { flags: "stat" } as const;
 
 /** By call and argument. What is not here is shown as its type says. */
 const TABLES: Readonly<Record<string, Readonly<Record<string, Table>>>> = {
-  accept4: { flags: "socketFlags" },
+  accept: { upeer_sockaddr: "written-sockaddr" },
+  accept4: { upeer_sockaddr: "written-sockaddr", flags: "socketFlags" },
   access: { mode: "accessMode" },
   bind: { umyaddr: "sockaddr" },
   chmod: mode,
@@ -35,7 +36,9 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Table>>>> = {
   fchmodat2: { ...mode, ...dontFollow },
   fchownat: { flag: "stat" },
   fcntl: { cmd: "fcntl" },
+  getpeername: { usockaddr: "written-sockaddr" },
   getrandom: { flags: "random" },
+  getsockname: { usockaddr: "written-sockaddr" },
   kill: { sig: "signal" },
   linkat: { flags: "link" },
   lseek: { whence: "whence" },
@@ -54,7 +57,7 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, Table>>>> = {
   pidfd_send_signal: { sig: "signal" },
   pipe2: { flags: "pipe" },
   pkey_mprotect: { prot: "prot" },
-  recvfrom: { flags: "messages" },
+  recvfrom: { flags: "messages", addr: "written-sockaddr" },
   recvmmsg: { flags: "messages" },
   recvmsg: { flags: "messages" },
   renameat2: { flags: "rename" },
@@ -89,6 +92,7 @@ export function namedForm(call: string, param: string, plain: ValueForm, abi: Ab
   const size = "size" in plain ? plain.size : 8;
   if (table === undefined) return plain;
   if (table === "sockaddr") return { kind: "sockaddr" };
+  if (table === "written-sockaddr") return { kind: "sockaddr", written: true };
   if (table === "mode") return { kind: "octal", size };
   return Object.hasOwn(flagTables, table)
     ? { kind: "flags", size, set: flagsOf(table as keyof typeof flagTables, abi) }

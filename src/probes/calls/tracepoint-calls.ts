@@ -6,7 +6,7 @@ import { load } from "../../asm/memory";
 import type { Width } from "../../asm/opcode";
 import { r0, r1, r2, r6, r8 } from "../../asm/register";
 import type { Hook, ProgramSpec } from "../../bpf/program-spec";
-import { type CallPlan, keepCaller, keepSample, REST, reportCall } from "./call-plan";
+import { type CallPlan, keepCall, REST, reportCall } from "./call-plan";
 import { type RecordLayout, recordLayout } from "./call-record";
 import { loadMember, type MemberAccess } from "./member-access";
 import type { Param } from "./value-form";
@@ -59,7 +59,7 @@ export function tracepointProbe(sites: readonly TracepointSite[], plan: CallPlan
       name: "tracepoint",
       hook,
       code: [
-        [mov(r6, r1), keepCaller(plan, drop), keepSample(plan, drop)],
+        [mov(r6, r1), keepCall(plan, drop)],
         [mov(r8, site), reportCall(plan, at, drop)],
         [drop, mov(r0, 0), exit()],
       ],

@@ -36,8 +36,16 @@ export type SlotForm =
       readonly count: number;
       readonly memory?: Memory;
     }
-  /** `length` is the index of the argument that tells how many bytes it has. */
-  | { readonly kind: "sockaddr"; readonly memory?: Memory; readonly length?: number }
+  /**
+   * `length` is the index of the argument that tells how many bytes it has. One that is `written` is there when the call
+   * has succeeded, and so is its length, to which that argument leads.
+   */
+  | {
+      readonly kind: "sockaddr";
+      readonly memory?: Memory;
+      readonly length?: number;
+      readonly written?: boolean;
+    }
   | { readonly kind: "path"; readonly of: PathHolder };
 
 export type ValueForm = WordForm | SlotForm;
@@ -117,6 +125,11 @@ function numbers(element: WordForm & { readonly size: Size }, count: number, opt
 export const plainWord: WordForm = hex(8);
 
 const IN_SLOTS: readonly ValueForm["kind"][] = ["string", "numbers", "sockaddr", "path"];
+
+/** Whether the call itself puts there what the word leads to. */
+export function isWritten(form: ValueForm): boolean {
+  return form.kind === "sockaddr" && form.written === true;
+}
 
 /** Whether the word leads to what is shown. */
 export function leadsFurther(form: ValueForm): form is SlotForm {

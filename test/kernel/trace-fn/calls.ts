@@ -17,6 +17,7 @@ export interface TracedCall {
 
 export interface End {
   readonly count: number;
+  readonly filtered: number;
   readonly functions: Readonly<Record<string, number>>;
   readonly lost: Readonly<Record<string, number>>;
 }

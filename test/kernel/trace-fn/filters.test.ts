@@ -36,7 +36,8 @@ for (const [name, forms, filter, expected] of [
     const work = [testLibrary.program, "narrow", "7", "0", "wide", "5", "0"];
     const args = ["trace-fn", "--count", target, "--arg", forms, "--filter", filter];
     const { totals } = await runCommand(kernel, args, work);
-    expect(totals).toMatchObject({ count: expected });
+    const made = name === "narrow" ? 7 : 5;
+    expect(totals).toMatchObject({ count: expected, filtered: made - expected });
   });
 
 kernelTest(NEEDS, "on the result, of calls that nest", async ({ kernel }) => {
@@ -64,6 +65,7 @@ kernelTest(NEEDS, "on the duration", async ({ kernel }) => {
   expect(found.calls.filter(({ args: given }) => given["n"] === 30000000)).toHaveLength(2);
   // On a busy machine a short sleep may take long.
   for (const { durationNs } of found.calls) expect(durationNs).toBeGreaterThanOrEqual(30_000_000);
+  expect(found.end.count + found.end.filtered).toBe(7);
 });
 
 kernelTest(NEEDS, "on arguments that stand at different places in different calls", async ({ kernel }) => {
@@ -79,4 +81,24 @@ kernelTest(NEEDS, "on an error, by name", async ({ kernel }) => {
   const shown = found.calls;
   expect(shown.filter(({ args: given }) => given["filename"] === "/made/up/for/the/test")).toHaveLength(1);
   for (const { errno } of shown) expect(errno).toBe("ENOENT");
+});
+
+kernelTest(NEEDS, "what tasks and times leave out is counted", async ({ kernel }) => {
+  const target = `${testLibrary.library}:doze`;
+  const work = [testLibrary.program, "doze", "11", "1"];
+  for (const [filters, filtered] of [
+    [["--slower", "10s"], 11],
+    [["--comm", "somebody_else"], 11],
+    [["--uid", "1"], 11],
+    [["--slower", "1ns", "--uid", "0"], 0],
+  ] as const) {
+    const { totals } = await runCommand(kernel, ["trace-fn", "--latency", target, ...filters], work);
+    expect([filters, totals]).toMatchObject([filters, { count: 11 - filtered, filtered }]);
+  }
+});
+
+kernelTest(NEEDS, "of system calls too", async ({ kernel }) => {
+  const work = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=211", "status=none"];
+  const { totals } = await runCommand(kernel, ["trace-fn", "--count", "s:write", "--comm", "sh"], work);
+  expect(totals).toMatchObject({ count: 0, filtered: 211 });
 });

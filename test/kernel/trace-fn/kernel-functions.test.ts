@@ -1,7 +1,7 @@
 /** Functions of the kernel, where it has kprobes or fentry. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -152,6 +152,30 @@ for (const [via, hooks] of Object.entries(HOOKS)) {
 }
 
 const KPROBES = [...COMMON, "kprobe", "kretprobe"];
+
+kernelTest(KPROBES, "sockets and pipes are shown as /proc shows them", async ({ kernel }) => {
+  const server = createServer((socket) => socket.resume());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+  const args = ["vfs_write", "--arg", "file", "--filter", "count == 4099"];
+  const written = await calls(kernel, [...args, "-p", String(process.pid)], async () => {
+    await new Promise((done) => socket.write(Buffer.alloc(4099), done));
+  });
+  expect(written.calls.map(({ args: given }) => given["file"])).toEqual([
+    readlinkSync(`/proc/self/fd/${fd}`),
+  ]);
+  socket.destroy();
+  server.close();
+  const through = ["sh", "-c", "dd if=/dev/zero bs=4099 count=7 2>/dev/null | cat >/dev/null"];
+  const piped = await calls(kernel, args, through);
+  const [pipe] = piped.calls.map(({ args: given }) => given["file"]);
+  expect(pipe).toMatch(/^pipe:\[\d+\]$/);
+  expect(piped.calls.map(({ args: given }) => given["file"])).toEqual(Array(7).fill(pipe));
+});
 
 kernelTest(KPROBES, "connections over loopback", async ({ kernel }) => {
   const server = createServer((socket) => socket.end());

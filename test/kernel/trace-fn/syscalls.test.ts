@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { mountPoint } from "../../../src/sys/mount-point";
 import { kernelTest } from "../kernel-test";
 import { countsBy, runCommand } from "../run-command";
-import { calls, NOTHING_LOST } from "./calls";
+import { calls, NOTHING_LOST, type TracedCall } from "./calls";
 import { testLibrary } from "./test-library";
 
 const NEEDS = ["btf-raw-tracepoint", "ring-buffer"];
@@ -92,6 +92,37 @@ kernelTest([...NEEDS, "program:gcc"], "addresses of sockets, and values by name"
   );
 });
 
+kernelTest([...NEEDS, "program:gcc"], "addresses that calls give, once they have", async ({ kernel }) => {
+  const targets = ["accept", "accept4", "getsockname", "getpeername", "recvfrom"].map((name) => `s:${name}`);
+  const work = [testLibrary.program, "accepts", "1", "0"];
+  const address = ({ args }: TracedCall) => args["upeer_sockaddr"] ?? args["usockaddr"] ?? args["addr"];
+  const { calls: found } = await calls(kernel, [...targets, "--ret"], work);
+  const given = found.map(address);
+  const [server, client] = given;
+  const socket = given[8];
+  const tcp = /^127\.0\.0\.[17]:\d+$/;
+  const none = /^0x[0-9a-f]+$/;
+  expect(server).toMatch(tcp);
+  expect(client).toMatch(tcp);
+  expect(socket).toMatch(tcp);
+  expect(found.map((one, i) => [one.function, given[i]])).toEqual([
+    ["getsockname", server],
+    ["accept", client],
+    ["getpeername", client],
+    ["getsockname", client],
+    ["getpeername", expect.stringMatching(none)],
+    ["recvfrom", expect.stringMatching(none)],
+    ["accept4", "unix:"],
+    ["accept4", "unix:@client of the test"],
+    ["getsockname", socket],
+    ["recvfrom", socket],
+    ["recvfrom", "0x0"],
+  ]);
+  const { calls: entered } = await calls(kernel, targets, work);
+  expect(entered).toHaveLength(found.length);
+  for (const one of entered) expect(address(one)).toMatch(none);
+});
+
 kernelTest(NEEDS, "filters know flags, strings and errors by name", async ({ kernel }) => {
   const work = [
     "sh",
@@ -165,6 +196,7 @@ kernelTest(NEEDS, "--dist of results has a row for those below zero", async ({ k
 
 kernelTest(NEEDS, "--sample takes about one of n", async ({ kernel }) => {
   const { end } = await calls(kernel, ["s:write", "--sample", "1/10"], writes(20_011));
+  expect(end.count + end.filtered).toBe(20_011);
   // Five standard deviations on either side of 2001.
   expect(end.count).toBeGreaterThan(2001 - 213);
   expect(end.count).toBeLessThan(2001 + 213);

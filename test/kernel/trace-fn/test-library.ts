@@ -33,6 +33,7 @@ SEEN void dies(int n) { *(volatile int *)0 = n; }
 `;
 
 const PROGRAM = `
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
@@ -79,6 +80,45 @@ static void connects(void) {
   umask(027);
 }
 
+/* Sockets of their own accept, and ask for addresses; some have none to give. */
+static void accepts(void) {
+  struct sockaddr_storage given;
+  struct sockaddr *address = (struct sockaddr *)&given;
+  struct sockaddr_in in = { AF_INET, 0, { htonl(0x7f000007) } };
+  struct sockaddr_un un = { AF_UNIX, "\0server of the test" }, named = { AF_UNIX, "\0client of the test" };
+  socklen_t length = sizeof given, unix_length = offsetof(struct sockaddr_un, sun_path) + 19;
+  char byte = 'x';
+  int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+  bind(server, (void *)&in, sizeof in);
+  listen(server, 1);
+  getsockname(server, address, &length);
+  connect(client, address, length);
+  length = sizeof given;
+  int accepted = accept(server, address, &length);
+  getpeername(accepted, address, &length);
+  getsockname(client, address, &length);
+  getpeername(server, address, &length);
+  write(client, &byte, 1);
+  recvfrom(accepted, &byte, 1, 0, address, &length);
+  int unix_server = socket(AF_UNIX, SOCK_STREAM, 0);
+  bind(unix_server, (void *)&un, unix_length);
+  listen(unix_server, 2);
+  for (int has_name = 0; has_name < 2; has_name++) {
+    client = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (has_name) bind(client, (void *)&named, unix_length);
+    connect(client, (void *)&un, unix_length);
+    length = sizeof given;
+    accept4(unix_server, address, &length, SOCK_CLOEXEC);
+  }
+  int datagrams = socket(AF_INET, SOCK_DGRAM, 0);
+  bind(datagrams, (void *)&in, sizeof in);
+  length = sizeof given;
+  getsockname(datagrams, address, &length);
+  for (int i = 0; i < 2; i++) sendto(datagrams, &byte, 1, 0, address, length);
+  recvfrom(datagrams, &byte, 1, 0, address, &length);
+  recvfrom(datagrams, &byte, 1, 0, 0, 0);
+}
+
 static void call(const char *what, long n) {
   if (!strcmp(what, "narrow")) narrow(-5, -300, -70000, -5000000000L);
   if (!strcmp(what, "wide")) wide(251, 65521, 4294967291u, 18446744073709551557u);
@@ -87,6 +127,7 @@ static void call(const char *what, long n) {
   if (!strcmp(what, "length")) length("hello, \\"world\\"");
   if (!strcmp(what, "nothing")) length(0);
   if (!strcmp(what, "connects")) connects();
+  if (!strcmp(what, "accepts")) accepts();
   if (!strcmp(what, "bytes")) bytes((uint8_t[]){1, 0, 255, 16}, (uint64_t[]){7, 18446744073709551557u});
   if (!strcmp(what, "pairs")) pairs(11, (struct pair){-13, 17}, 19);
   if (!strcmp(what, "larges")) larges((struct large){{23, -29, 31}}, 37);

@@ -12,9 +12,10 @@ function statsOf(values: readonly number[]) {
 }
 
 const rows = (values: readonly number[]) =>
-  distributionReport([{ name: "f", stats: statsOf(values) }], "ret", span, {}).rows.map(
-    ({ from, to, count }) => [from, to, count],
-  );
+  distributionReport([{ name: "f", stats: statsOf(values) }], "ret", span, {
+    filtered: 0,
+    lost: {},
+  }).rows.map(({ from, to, count }) => [from, to, count]);
 
 test("a row for each power of two, with those in between", () =>
   expect(rows([1, 5, 6, 7, 16, 31])).toEqual([

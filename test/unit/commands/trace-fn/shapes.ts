@@ -22,7 +22,13 @@ const share: Schema = { type: "number", minimum: 0, maximum: 1 };
 const bound: Schema = { anyOf: [{ type: "integer" }, { type: "null" }] };
 
 const lost = ["ringFull", "unfollowedCalls", "missedRuns"] as const;
-const totals = { count: counter, functions: counter, rows: counter, shownRows: counter } as const;
+const totals = {
+  count: counter,
+  filtered: counter,
+  functions: counter,
+  rows: counter,
+  shownRows: counter,
+} as const;
 const times = {
   totalNs: counter,
   avgNs: counter,
@@ -62,10 +68,16 @@ export const shapes = {
     command,
     row: call,
     optional: ["result", "errno", "durationNs"],
-    totals: { count: counter, functions },
+    totals: { count: counter, filtered: counter, functions },
     lost,
   },
-  "--graph": { command, row: nested, optional: ofReturns, totals: { count: counter, functions }, lost },
+  "--graph": {
+    command,
+    row: nested,
+    optional: ofReturns,
+    totals: { count: counter, filtered: counter, functions },
+    lost,
+  },
   "--count": { command, row: { function: name, count: counter, ratePerSecond: rate }, totals, lost },
   "--latency": {
     command,
@@ -76,7 +88,7 @@ export const shapes = {
   "--dist": {
     command,
     row: { function: name, from: bound, to: bound, count: counter },
-    totals: { count: counter, rows: counter },
+    totals: { count: counter, filtered: counter, rows: counter },
     lost,
   },
   "--list": {
@@ -106,7 +118,7 @@ function callsLine(
   line: Readonly<Record<string, Schema>>,
   optional: readonly string[],
 ): Schema {
-  const end = { time: name, event: { const: "end" }, count: counter, functions };
+  const end = { time: name, event: { const: "end" }, count: counter, filtered: counter, functions };
   const losses = object(Object.fromEntries(lost.map((reason) => [reason, counter])), lost);
   return {
     title: `bpfkit trace-fn${variant}, a line`,

@@ -32,7 +32,7 @@ function written(writer: CallWriter, calls: readonly (readonly [ShownSite, MadeU
   for (const [site, call] of calls) writer.write(out, site, madeUpRecord(site, call), 0);
   const body = Buffer.from(out.take());
   const counts = Float64Array.of(1, 1);
-  const totals = { startedAt: NOW, endedAt: NOW, durationNs: 5, counts, lost: { ringFull: 2 } };
+  const totals = { startedAt: NOW, endedAt: NOW, durationNs: 5, counts, filtered: 0, lost: { ringFull: 2 } };
   return Buffer.concat([Buffer.from(writer.head()), body, Buffer.from(writer.end(totals))]);
 }
 

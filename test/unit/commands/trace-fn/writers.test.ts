@@ -218,6 +218,7 @@ test("a JSON document is put together as calls come", () => {
     endedAt: NOW,
     durationNs: 5,
     counts: Float64Array.of(2),
+    filtered: 7,
     lost: { ringFull: 1 },
   };
   const calls = [line(writer, openat, failed), line(writer, openat, failed)];
@@ -226,7 +227,7 @@ test("a JSON document is put together as calls come", () => {
     tool: "bpfkit",
     startedAt: NOW.toISOString(),
     durationNs: 5,
-    totals: { count: 2, functions: { openat: 2 } },
+    totals: { count: 2, filtered: 7, functions: { openat: 2 } },
     lost: { ringFull: 1 },
   });
   expect(document.rows).toHaveLength(2);
@@ -235,14 +236,15 @@ test("a JSON document is put together as calls come", () => {
 test("the line at the end tells totals and losses", () => {
   const sites = [openat, { ...openat, name: "close" }];
   const counts = Float64Array.of(3, 5);
-  const end = { startedAt: NOW, endedAt: NOW, durationNs: 5, counts, lost: { ringFull: 2 } };
+  const end = { startedAt: NOW, endedAt: NOW, durationNs: 5, counts, filtered: 1, lost: { ringFull: 2 } };
   expect(lineWriter(sites, clock()).end(end)).toBe(
-    "\nTotal: 8 calls.\n  5  close\n  3  openat\nLost: 2 (ring full 2).\n",
+    "\nTotal: 8 calls.\n  5  close\n  3  openat\nFiltered out: 1 call.\nLost: 2 (ring full 2).\n",
   );
   expect(JSON.parse(ndjsonWriter(sites, clock()).end(end))).toEqual({
     time: NOW.toISOString(),
     event: "end",
     count: 8,
+    filtered: 1,
     functions: { openat: 3, close: 5 },
     lost: { ringFull: 2 },
   });
