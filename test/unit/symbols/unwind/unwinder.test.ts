@@ -19,8 +19,10 @@ const builds: Readonly<Record<string, readonly string[]>> = {
 };
 
 test.each(Object.entries(builds))("%s: frame by frame what libgcc finds", async (name, flags) => {
-  // A static program calls what the loader would choose through stubs without unwind information: libgcc stops there too.
-  const ends = name === "static" ? ["complete", "no-info"] : ["complete"];
+  // A static program calls what the loader would choose through stubs without unwind information: libgcc stops there, and
+  // we may.
+  const hasStubs = name === "static";
+  const ends = hasStubs ? ["complete", "no-info"] : ["complete"];
   await withRecorder(flags, SAMPLES, (pid, moments) => {
     using symbols = new UserSymbols();
     const process_ = new UnwindInfos().of(symbols.process(pid));
@@ -28,7 +30,8 @@ test.each(Object.entries(builds))("%s: frame by frame what libgcc finds", async 
     expect(moments.length).toBe(2 * SAMPLES);
     for (const { registers, stack, frames } of moments) {
       const { pcs, end } = unwinder.unwind(process_, registers, stack);
-      expect(pcs).toEqual(frames);
+      const isInStub = hasStubs && frames.length === 1;
+      expect(isInStub ? pcs.slice(0, 1) : pcs).toEqual(frames);
       expect(ends).toContain(end);
     }
   });
