@@ -38,7 +38,9 @@ export class ByteWriter {
 
   /** Letters of ASCII alone. */
   ascii(text: string): void {
-    for (let i = 0; i < text.length; i++) this.bytes[this.at++] = text.charCodeAt(i);
+    const { bytes, at } = this;
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+    this.at = at + text.length;
   }
 
   /** Any text, as UTF-8. */
@@ -48,7 +50,8 @@ export class ByteWriter {
 
   /** Bytes as they are. */
   copy(source: Uint8Array): void {
-    for (let i = 0; i < source.length; i++) this.bytes[this.at++] = source[i] as number;
+    this.bytes.set(source, this.at);
+    this.at += source.length;
   }
 
   /** A whole number from 0 to 2^53 − 1. */
@@ -60,14 +63,20 @@ export class ByteWriter {
 
   /** The last `count` decimal digits of a whole number, with zeros in front. */
   digits(value: number, count: number): void {
+    this.digitsAt(this.at, value, count);
+    this.at += count;
+  }
+
+  /** The same over what was written from `start` on. */
+  digitsAt(start: number, value: number, count: number): void {
+    const { bytes } = this;
     let rest = value;
-    for (let i = this.at + count - 1; i >= this.at; i--) {
+    for (let i = start + count - 1; i >= start; i--) {
       // Below 2^32 the engine divides integers.
       const quotient = rest < 0x1_0000_0000 ? ((rest >>> 0) / 10) >>> 0 : Math.floor(rest / 10);
-      this.bytes[i] = ZERO + (rest - quotient * 10);
+      bytes[i] = ZERO + (rest - quotient * 10);
       rest = quotient;
     }
-    this.at += count;
   }
 
   /** A whole number of either sign. */
@@ -90,8 +99,13 @@ export class ByteWriter {
   }
 
   private hexWord(word: number, width: number): void {
-    for (let shift = 4 * (width - 1); shift >= 0; shift -= 4)
-      this.bytes[this.at++] = HEX[(word >>> shift) & 15] as number;
+    const { bytes, at } = this;
+    let rest = word;
+    for (let i = at + width - 1; i >= at; i--) {
+      bytes[i] = HEX[rest & 15] as number;
+      rest >>>= 4;
+    }
+    this.at = at + width;
   }
 }
 

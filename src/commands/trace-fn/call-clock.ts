@@ -6,6 +6,12 @@ const NS_PER_MS = NS_PER.ms;
 const NS_PER_SECOND = NS_PER.s;
 const COLON = 58;
 
+/** Where in a time of `writeIso` the digits after the second are. */
+export const ISO_FRACTION = { at: "2026-01-01T00:00:00.".length, digits: 9 } as const;
+
+/** And in one of `writeClock`. */
+export const CLOCK_FRACTION = { at: "00:00:00.".length, digits: 6 } as const;
+
 /** Turns the kernel's times into times of day. They keep their distances when the clock is set meanwhile. */
 export class CallClock {
   private readonly high: number;
@@ -30,7 +36,7 @@ export class CallClock {
   writeIso(out: ByteWriter, view: DataView, at: number): void {
     const ns = this.nanoseconds(view, at);
     out.ascii(this.utc);
-    out.digits(ns, 9);
+    out.digits(ns, ISO_FRACTION.digits);
     out.ascii("Z");
   }
 
@@ -41,7 +47,15 @@ export class CallClock {
       out.digits(value, 2);
       out.byte(i < 2 ? COLON : 46);
     });
-    out.digits(Math.floor(ns / 1000), 6);
+    out.digits(Math.floor(ns / 1000), CLOCK_FRACTION.digits);
+  }
+
+  /** The first `digits` digits after the second, at most nine; −1 in another second than the time before. */
+  fraction(view: DataView, at: number, digits: number): number {
+    const before = this.current;
+    const ns = this.nanoseconds(view, at);
+    if (this.current !== before) return -1;
+    return digits === 9 ? ns : Math.floor(ns / 10 ** (9 - digits));
   }
 
   /** Nanoseconds into the second of the time at `at`; the second's texts are made once. */
@@ -56,7 +70,7 @@ export class CallClock {
   private turnTo(second: number): void {
     this.current = second;
     const date = new Date((this.second + second) * 1000);
-    this.utc = date.toISOString().slice(0, "2026-01-01T00:00:00.".length);
+    this.utc = date.toISOString().slice(0, ISO_FRACTION.at);
     [this.local[0], this.local[1], this.local[2]] = [date.getHours(), date.getMinutes(), date.getSeconds()];
   }
 }

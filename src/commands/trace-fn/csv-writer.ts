@@ -6,9 +6,10 @@ import { errnoName } from "../../core/errno";
 import type { ByteWriter } from "../../output/byte-writer";
 import { CallHead, CallResult } from "../../probes/calls/call-record";
 import { writeArgument } from "./argument-writer";
-import type { CallClock } from "./call-clock";
+import { type CallClock, ISO_FRACTION } from "./call-clock";
 import type { CallWriter } from "./call-writer";
 import { errorAt } from "./line-writer";
+import { RepeatedHead } from "./repeated-head";
 import type { ShownSite } from "./shown-site";
 import { escaped, writeComm, writeValue } from "./value-writer";
 
@@ -19,21 +20,25 @@ export function csvWriter(sites: readonly ShownSite[], clock: CallClock): CallWr
   const columns = argumentColumns(sites);
   const withResult = sites.some(({ layout }) => layout.withResult);
   const names = new Map(sites.map((site) => [site, escaped(site.name, "csv")]));
+  const writeHead = (out: ByteWriter, site: ShownSite, view: DataView, at: number) => {
+    clock.writeIso(out, view, at + timeNs);
+    out.byte(COMMA);
+    out.natural(view.getUint32(at + pid, true));
+    out.byte(COMMA);
+    out.natural(view.getUint32(at + tid, true));
+    out.byte(COMMA);
+    writeComm(out, "csv", view, at + comm);
+    out.byte(COMMA);
+    out.text(names.get(site) as string);
+  };
+  const head = new RepeatedHead(clock, writeHead, ISO_FRACTION);
   return {
     head() {
       const result = withResult ? ["result", "errno", "durationNs"] : [];
       return `${["time", "pid", "tid", "comm", "function", ...columns, ...result].join(",")}\r\n`;
     },
     write(out, site, view, at) {
-      clock.writeIso(out, view, at + timeNs);
-      out.byte(COMMA);
-      out.natural(view.getUint32(at + pid, true));
-      out.byte(COMMA);
-      out.natural(view.getUint32(at + tid, true));
-      out.byte(COMMA);
-      writeComm(out, "csv", view, at + comm);
-      out.byte(COMMA);
-      out.text(names.get(site) as string);
+      head.write(out, site, view, at);
       for (let index = 0; index < columns.length; index++) {
         out.byte(COMMA);
         const param = site.params[index];

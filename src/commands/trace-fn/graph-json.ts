@@ -6,14 +6,7 @@ import { CallHead, CallResult } from "../../probes/calls/call-record";
 import type { CallClock } from "./call-clock";
 import type { OpenCall } from "./call-nesting";
 import type { GraphForm, Returned } from "./graph-writer";
-import {
-  endLine,
-  jsonDocument,
-  type Texts,
-  textsOf,
-  writeCallHead,
-  writeResultMembers,
-} from "./ndjson-writer";
+import { callHeadWriter, endLine, jsonDocument, writeResultMembers } from "./ndjson-writer";
 import type { ShownSite } from "./shown-site";
 
 const RESULT = CallHead.size + CallResult.offsets.result;
@@ -24,11 +17,11 @@ export function graphJson(
   clock: CallClock,
   origin?: Readonly<Record<string, Json>>,
 ): GraphForm {
-  const texts = new Map(sites.map((site) => [site, textsOf(site)]));
+  const writeHead = callHeadWriter(sites, clock);
   const document = origin === undefined ? undefined : jsonDocument(sites, origin);
   const write = (out: ByteWriter, call: OpenCall, returned: Returned | undefined, hasEnd: boolean) => {
     document?.separate(out);
-    writeCallHead(out, call.site, texts.get(call.site) as Texts, clock, call.view, 0);
+    writeHead(out, call.site, call.view, 0);
     out.ascii(`,"id":${call.id},"parent":${call.outer?.id ?? "null"},"depth":${call.depth}`);
     if (hasEnd) out.ascii(`,"returned":${returned !== undefined}`);
     if (returned !== undefined) writeReturn(out, call.site, returned);

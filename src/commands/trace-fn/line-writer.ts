@@ -7,8 +7,9 @@ import { CallHead, CallResult } from "../../probes/calls/call-record";
 import type { ValueForm } from "../../probes/calls/value-form";
 import { LOWEST_ERROR } from "../../probes/stats";
 import { writeArgument } from "./argument-writer";
-import type { CallClock } from "./call-clock";
+import { type CallClock, CLOCK_FRACTION } from "./call-clock";
 import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
+import { RepeatedHead } from "./repeated-head";
 import { filteredSentences } from "./report";
 import type { ShownSite } from "./shown-site";
 import { writeComm, writeValue } from "./value-writer";
@@ -23,18 +24,16 @@ const EQUALS = 61;
 
 export function lineWriter(sites: readonly ShownSite[], clock: CallClock): CallWriter {
   const withResult = sites.some(({ layout }) => layout.withResult);
+  const head = new RepeatedHead(
+    clock,
+    (out, _site, view, at) => writeHead(out, clock, view, at),
+    CLOCK_FRACTION,
+  );
   return {
     head: () => `${heading(withResult)}\n`,
     write(out, site, view, at) {
       const start = out.at;
-      clock.writeClock(out, view, at + timeNs);
-      out.padTo(start, AT.pid);
-      out.natural(view.getUint32(at + pid, true));
-      out.padTo(start, AT.tid);
-      out.natural(view.getUint32(at + tid, true));
-      out.padTo(start, AT.comm);
-      writeComm(out, "text", view, at + comm);
-      out.padTo(start, AT.duration);
+      head.write(out, site, view, at);
       if (withResult) {
         if (site.layout.withResult)
           writeMicroseconds(out, view, at + CallHead.size + CallResult.offsets.durationNs);
@@ -45,6 +44,19 @@ export function lineWriter(sites: readonly ShownSite[], clock: CallClock): CallW
     },
     end: (totals) => summary(sites, totals),
   };
+}
+
+/** Writes when the call began, and whose it is. */
+function writeHead(out: ByteWriter, clock: CallClock, view: DataView, at: number): void {
+  const start = out.at;
+  clock.writeClock(out, view, at + timeNs);
+  out.padTo(start, AT.pid);
+  out.natural(view.getUint32(at + pid, true));
+  out.padTo(start, AT.tid);
+  out.natural(view.getUint32(at + tid, true));
+  out.padTo(start, AT.comm);
+  writeComm(out, "text", view, at + comm);
+  out.padTo(start, AT.duration);
 }
 
 function heading(withResult: boolean): string {

@@ -5,9 +5,10 @@ import { jsonText } from "../../output/json";
 import type { Json } from "../../output/report";
 import { CallHead, CallResult } from "../../probes/calls/call-record";
 import { writeArgument } from "./argument-writer";
-import type { CallClock } from "./call-clock";
+import { type CallClock, ISO_FRACTION } from "./call-clock";
 import { type CallTotals, type CallWriter, totalsOf } from "./call-writer";
 import { errorAt } from "./line-writer";
+import { RepeatedHead } from "./repeated-head";
 import type { ShownSite } from "./shown-site";
 import { writeComm, writeValue } from "./value-writer";
 
@@ -15,11 +16,11 @@ const { timeNs, tid, pid, comm } = CallHead.offsets;
 
 /** A line per call, and one at the end with the totals. */
 export function ndjsonWriter(sites: readonly ShownSite[], clock: CallClock): CallWriter {
-  const texts = new Map(sites.map((site) => [site, textsOf(site)]));
+  const writeCall = callWriter(sites, clock);
   return {
     head: () => "",
     write(out, site, view, at) {
-      writeCall(out, site, texts.get(site) as Texts, clock, view, at);
+      writeCall(out, site, view, at);
       out.ascii("\n");
     },
     end(totals) {
@@ -40,13 +41,13 @@ export function jsonWriter(
   clock: CallClock,
   origin: Readonly<Record<string, Json>>,
 ): CallWriter {
-  const texts = new Map(sites.map((site) => [site, textsOf(site)]));
+  const writeCall = callWriter(sites, clock);
   const { head, separate, end } = jsonDocument(sites, origin);
   return {
     head,
     write(out, site, view, at) {
       separate(out);
-      writeCall(out, site, texts.get(site) as Texts, clock, view, at);
+      writeCall(out, site, view, at);
     },
     end,
   };
@@ -71,54 +72,46 @@ export function jsonDocument(sites: readonly ShownSite[], origin: Readonly<Recor
   };
 }
 
-/** What of a site's lines is always the same. */
-export interface Texts {
-  readonly name: string;
-  readonly args: readonly string[];
-}
-
-export function textsOf(site: ShownSite): Texts {
-  return { name: `,"function":${jsonText(site.name)},"args":{`, args: argumentTexts(site) };
-}
+/** Writes something of the call whose record is at `at`. */
+type WriteOf = (out: ByteWriter, site: ShownSite, view: DataView, at: number) => void;
 
 /** What stands before each argument. */
 export function argumentTexts({ params }: ShownSite): readonly string[] {
   return params.map(({ name }, i) => `${i === 0 ? "" : ","}${JSON.stringify(name)}:`);
 }
 
-function writeCall(
-  out: ByteWriter,
-  site: ShownSite,
-  texts: Texts,
-  clock: CallClock,
-  view: DataView,
-  at: number,
-): void {
-  writeCallHead(out, site, texts, clock, view, at);
-  if (site.layout.withResult) writeResult(out, site, view, at + CallHead.size);
-  out.ascii("}");
+function callWriter(sites: readonly ShownSite[], clock: CallClock): WriteOf {
+  const writeHead = callHeadWriter(sites, clock);
+  return (out, site, view, at) => {
+    writeHead(out, site, view, at);
+    if (site.layout.withResult) writeResult(out, site, view, at + CallHead.size);
+    out.ascii("}");
+  };
 }
 
-/** Writes a call's object up to its arguments, and leaves it open. */
-export function writeCallHead(
-  out: ByteWriter,
-  site: ShownSite,
-  texts: Texts,
-  clock: CallClock,
-  view: DataView,
-  at: number,
-): void {
-  out.ascii('{"time":"');
-  clock.writeIso(out, view, at + timeNs);
-  out.ascii('","event":"call","pid":');
-  out.natural(view.getUint32(at + pid, true));
-  out.ascii(',"tid":');
-  out.natural(view.getUint32(at + tid, true));
-  out.ascii(',"comm":');
-  writeComm(out, "json", view, at + comm);
-  out.text(texts.name);
-  writeArguments(out, site, texts.args, view, at);
-  out.ascii("}");
+const BEGIN = '{"time":"';
+
+/** A function that writes a call's object up to its arguments, and leaves it open. */
+export function callHeadWriter(sites: readonly ShownSite[], clock: CallClock): WriteOf {
+  const args = new Map(sites.map((site) => [site, argumentTexts(site)]));
+  const names = new Map(sites.map((site) => [site, `,"function":${jsonText(site.name)},"args":{`]));
+  const writeHead: WriteOf = (out, site, view, at) => {
+    out.ascii(BEGIN);
+    clock.writeIso(out, view, at + timeNs);
+    out.ascii('","event":"call","pid":');
+    out.natural(view.getUint32(at + pid, true));
+    out.ascii(',"tid":');
+    out.natural(view.getUint32(at + tid, true));
+    out.ascii(',"comm":');
+    writeComm(out, "json", view, at + comm);
+    out.text(names.get(site) as string);
+  };
+  const head = new RepeatedHead(clock, writeHead, { ...ISO_FRACTION, at: BEGIN.length + ISO_FRACTION.at });
+  return (out, site, view, at) => {
+    head.write(out, site, view, at);
+    writeArguments(out, site, args.get(site) as readonly string[], view, at);
+    out.ascii("}");
+  };
 }
 
 /** Writes the arguments as the members of an object. */

@@ -6,6 +6,9 @@ import type { Param, ValueForm } from "../../../../src/probes/calls/value-form";
 export interface MadeUpCall {
   readonly timeNs?: bigint;
   readonly comm?: string;
+  readonly pid?: number;
+  /** The number of the site. */
+  readonly site?: number;
   /** A number for each argument; what others lead to, `null` where it could not be read. */
   readonly args: readonly (bigint | string | { readonly bytes: readonly number[] } | null)[];
   readonly durationNs?: bigint;
@@ -31,7 +34,8 @@ export function madeUpRecord({ layout }: ShownSite, call: MadeUpCall): DataView 
   const view = new DataView(new ArrayBuffer(layout.size));
   const comm = new Uint8Array(16).fill(0xff);
   comm.set(Buffer.from(`${call.comm ?? "worker"}\0`));
-  CallHead.encode(view, 0, { timeNs: call.timeNs ?? 0n, pid: 12, tid: 34, comm, site: 0, kind: 0 });
+  const { timeNs = 0n, pid = 12, site = 0 } = call;
+  CallHead.encode(view, 0, { timeNs, pid, tid: 34, comm, site, kind: 0 });
   if (layout.withResult) {
     const { durationNs = 0n, result = 0n } = call;
     CallResult.encode(view, CallHead.size, { durationNs, result });

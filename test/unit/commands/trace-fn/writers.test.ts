@@ -160,6 +160,29 @@ test("a line has the time, who calls, how long it took, and the call with its re
   );
 });
 
+test("a call is written the same whatever came before it", () => {
+  const close = madeUpSite([param("fd", "d")], int64, { name: "close" });
+  const sites = [openat, close];
+  const second = NOW_NS + 750_000_000n;
+  const calls: [ShownSite, MadeUpCall][] = [
+    [openat, failed],
+    [openat, failed],
+    [openat, { ...failed, timeNs: second - 1n }],
+    [openat, { ...failed, timeNs: second }],
+    [openat, { ...failed, timeNs: second + 999_999_999n, args: [7n, "/y"] }],
+    [close, { ...failed, timeNs: second + 999_999_999n, args: [7n], site: 1 }],
+    [close, { ...failed, timeNs: second + 60_000_000_000n, args: [7n], site: 1 }],
+    [close, { ...failed, timeNs: second + 60_000_000_000n, args: [7n], site: 1, pid: 13 }],
+    [close, { ...failed, timeNs: second + 60_000_000_001n, args: [7n], site: 1, pid: 13, comm: "b" }],
+  ];
+  for (const create of [lineWriter, ndjsonWriter, csvWriter]) {
+    const one = create(sites, clock());
+    expect(calls.map(([site, call]) => line(one, site, call))).toEqual(
+      calls.map(([site, call]) => line(create(sites, clock()), site, call)),
+    );
+  }
+});
+
 test("the heading stands over the columns of the lines", () => {
   const writer = lineWriter([openat], clock());
   const heading = writer.head();
