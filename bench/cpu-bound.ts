@@ -15,8 +15,17 @@ const count =
 
 /** The command line of work that keeps every processor busy for about so many seconds. */
 export function cpuBound(seconds: number): readonly string[] {
+  return ["bash", "-c", onEveryCpu(seconds)];
+}
+
+/** The same, and what it took is in `file` afterwards, for `parseTimes`. */
+export function timedCpuBound(seconds: number, file: string): readonly string[] {
+  return ["bash", "-c", `TIMEFORMAT="%R %U %S"; { time { ${onEveryCpu(seconds)}; }; } 2>"$0"`, file];
+}
+
+function onEveryCpu(seconds: number): string {
   const work = `bash -c '${count}' ${seconds * ROUNDS_PER_SECOND}`;
-  return ["bash", "-c", `for ((cpu = 0; cpu < ${availableParallelism()}; cpu++)); do ${work} & done; wait`];
+  return `for ((cpu = 0; cpu < ${availableParallelism()}; cpu++)); do ${work} & done; wait`;
 }
 
 /** What a command and all that it starts take. Its output is dropped. */

@@ -1,14 +1,15 @@
 /** What stacks without frame pointers cost: stack-profile --unwind dwarf beside perf record --call-graph dwarf. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
-import { cpuBound, timesOf } from "./cpu-bound";
+import { timedCpuBound, timesOf } from "./cpu-bound";
 import { type Contender, measureInTurn } from "./rounds";
 import { median, summarize } from "./statistics";
 import { textTable } from "./text-table";
 import { bpfkitScript } from "./this-build";
+import { parseTimes } from "./workload";
 
 const ROUNDS = 7;
 const HZ = "999";
@@ -16,20 +17,25 @@ const BARE = "nothing";
 const OURS = "bpfkit stack-profile --unwind dwarf";
 const RECORD = "perf record --call-graph dwarf";
 
-/** Long enough for what starting costs not to count for all. */
-const work = cpuBound(5);
+const WORK_SECONDS = 5;
 
-/** Processor time in seconds: of the run, the workload's own included, and of what makes its result readable. */
+/** In seconds. */
 interface Sample {
+  /** From the work's beginning to its end, while the tool is at work too. */
+  readonly work: number;
+  /** Processor time of the whole run, the work's own and what the tool needs to begin and to end included. */
   readonly run: number;
+  /** Processor time of what makes the result readable. */
   readonly readable: number;
 }
 
 function contendersOf(perf: string | undefined, folder: string): Contender<Sample>[] {
-  const run = async (...command: readonly string[]): Promise<Sample> => ({
-    run: (await timesOf(command)).cpu,
-    readable: 0,
-  });
+  const times = join(folder, "times");
+  const work = timedCpuBound(WORK_SECONDS, times);
+  const run = async (...command: readonly string[]): Promise<Sample> => {
+    const { cpu } = await timesOf(command);
+    return { work: parseTimes(readFileSync(times, "utf8")).wall, run: cpu, readable: 0 };
+  };
   const ours = [process.execPath, bpfkitScript, "stack-profile", "-q", "--freq", HZ, "--unwind", "dwarf"];
   const contenders = [
     { name: BARE, measure: () => run(...work) },
@@ -55,25 +61,28 @@ async function run(bench: Bench): Promise<readonly Bound[]> {
     );
     const without = samples.get(BARE) ?? [];
     const added = (name: string) =>
-      (samples.get(name) ?? []).flatMap(({ run }, round) => {
+      (samples.get(name) ?? []).flatMap(({ work }, round) => {
         const other = without[round];
-        return other === undefined ? [] : [run - other.run];
+        return other === undefined ? [] : [work - other.work];
       });
     const rows = [...samples].map(([name, taken]) => {
-      const [{ lower, upper }, more] = [summarize(added(name)), median(added(name))];
-      const run = median(taken.map((each) => each.run)).toFixed(2);
-      if (name === BARE) return [name, run];
-      const readable = median(taken.map((each) => each.readable)).toFixed(2);
-      return [name, run, more.toFixed(2), `${lower.toFixed(2)}–${upper.toFixed(2)}`, readable];
+      const middle = (of: (sample: Sample) => number) => median(taken.map(of)).toFixed(2);
+      const [work, run] = [middle((each) => each.work), middle((each) => each.run)];
+      if (name === BARE) return [name, work, "", "", run];
+      const { lower, upper } = summarize(added(name));
+      const more = median(added(name)).toFixed(2);
+      const range = `${lower.toFixed(2)}–${upper.toFixed(2)}`;
+      return [name, work, more, range, run, middle((each) => each.readable)];
     });
-    bench.say(textTable([`at ${HZ} Hz`, "CPU s", "above bare", "quartiles", "perf script"], rows));
+    bench.say(textTable([`at ${HZ} Hz`, "work s", "more", "quartiles", "CPU s", "perf script"], rows));
     bench.say(
-      "CPU s is all processor time from the start of the tool to its end, the workload's own included. " +
-        "stack-profile has written folded stacks by then; perf has not yet looked at what it recorded.",
+      "work s is how long work that keeps all processors busy takes under the tool. CPU s is all processor time from the " +
+        "start of the tool to its end: stack-profile has read symbols and written folded stacks by then; perf has not " +
+        "yet looked at what it recorded, which is what perf script does.",
     );
     const [ours, theirs] = [added(OURS), added(RECORD)];
     const measured = ours.length * theirs.length === 0 ? undefined : median(ours) / median(theirs);
-    return [{ what: `${OURS} / ${RECORD}`, limit: 1, measured, unit: "×" }];
+    return [{ what: `time added to work by ${OURS} / ${RECORD}`, limit: 1, measured, unit: "×" }];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
