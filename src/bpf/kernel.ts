@@ -23,6 +23,7 @@ import { BpfMap } from "./map";
 import { checkObjectName, createMapFd, type MapSource, openMapFd } from "./map-create";
 import { isPerCpu, type MapSpec, type RingSpec } from "./map-spec";
 import { MappedArray } from "./mapped-array";
+import { MappingEvents } from "./mapping-events";
 import { entryCodec } from "./per-cpu-value";
 import { PerfBuffer } from "./perf-buffer";
 import type { PerfBufferSpec } from "./perf-buffer-spec";
@@ -101,6 +102,11 @@ export class Kernel {
     this.checkRingSize(spec, spec.bytesPerCpu, "the size of a perf buffer's rings");
     const map = this.createMap({ ...spec, maxEntries: this.facts.possibleCpus });
     return new PerfBuffer(this.access, spec, map);
+  }
+
+  /** Watches what processes map from now on. Since Linux 3.16. Throws a PermissionError without CAP_PERFMON. */
+  watchMappings(): MappingEvents {
+    return new MappingEvents(this.access);
   }
 
   /** Opens a map that exists: pinned, or by id. Throws a UsageError unless it is as the blueprint says. */

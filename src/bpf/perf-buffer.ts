@@ -1,14 +1,15 @@
-import { errno } from "../core/errno";
 import { Resources } from "../core/resources";
 import { onlineCpusOf } from "../sys/cpus";
-import { BPF_OUTPUT, PerfSample, PerfType } from "../sys/perf-event";
+import { BPF_OUTPUT, PerfHeader, PerfRecord, PerfSample, PerfType } from "../sys/perf-event";
 import type { Access } from "./access";
-import { Fd } from "./fd";
-import { openPerfEvent } from "./hooks/perf-attachment";
 import type { BpfMap } from "./map";
 import type { PerfBufferSpec } from "./perf-buffer-spec";
 import { PerfRing } from "./perf-ring";
 import { decoderOf, type RecordOptions, type RecordVisitor, recordBatches } from "./ring-records";
+
+/** After the header of a PERF_RECORD_SAMPLE: the length of what the program wrote, then that. */
+const LENGTH_AT = PerfHeader.size;
+const DATA_AT = LENGTH_AT + 4;
 
 /** Wakes nobody before a ring is half full: the reader looks by itself. */
 const EVENT = {
@@ -80,9 +81,10 @@ export class PerfBuffer<R> implements Disposable {
     try {
       for (const ring of this.rings) {
         if (this.owned.disposed) break;
-        ring.consume((view, at, length) => {
+        ring.consume((record, type) => {
+          if (type !== PerfRecord.sample) return;
           this.consumed++;
-          visit(view, at, length);
+          visit(record, DATA_AT, record.getUint32(LENGTH_AT, true));
         });
       }
     } finally {
@@ -122,10 +124,7 @@ export class PerfBuffer<R> implements Disposable {
 
 /** Undefined when the CPU was unplugged since the list was read. */
 function openRing(access: Access, spec: PerfBufferSpec<unknown>, cpu: number): PerfRing | undefined {
-  const event = openPerfEvent(access, EVENT, { pid: -1, cpu });
-  if (event === -errno.ENODEV) return undefined;
-  if (event < 0) throw access.refusal(`open perf buffer "${spec.name}"`, -event);
-  return new PerfRing(access.sys, cpu, new Fd(access.sys, event, "perf event"), spec.bytesPerCpu);
+  return PerfRing.open(access, EVENT, { cpu, bytes: spec.bytesPerCpu, what: `perf buffer "${spec.name}"` });
 }
 
 /** How a reader that looks by itself does so: until when, and how often. */

@@ -4,18 +4,20 @@
  *
  * Layout and order of access: include/uapi/linux/perf_event.h, kernel/events/ring_buffer.c.
  */
+import { errno } from "../core/errno";
 import { BpfkitError } from "../core/errors";
 import { Resources } from "../core/resources";
 import { PerfHeader, PerfPage, PerfRecord } from "../sys/perf-event";
 import type { Mapping, Syscalls } from "../sys/syscalls";
-import type { Fd } from "./fd";
-import type { RecordVisitor } from "./ring-records";
+import type { Access } from "./access";
+import { Fd } from "./fd";
+import { openPerfEvent, type PerfFields } from "./hooks/perf-attachment";
 
-/** After the header of a PERF_RECORD_SAMPLE: the length of what the program wrote, then that. */
-const LENGTH_AT = PerfHeader.size;
-const DATA_AT = LENGTH_AT + 4;
 /** After the header of a PERF_RECORD_LOST: the event's id, then how many records found no room. */
 const LOST_AT = PerfHeader.size + 8;
+
+/** Looks at a record, which begins with its header and is there during the call only. */
+export type PerfRecordVisitor = (record: DataView, type: number, misc: number) => void;
 
 export class PerfRing implements Disposable {
   private readonly owned: Resources;
@@ -42,38 +44,49 @@ export class PerfRing implements Disposable {
     this.owned = owned.move();
   }
 
+  /**
+   * Opens an event of every process on one CPU, with a ring of so many bytes, a power of two of pages. Undefined when the
+   * CPU was unplugged since somebody saw it. Throws what the access says of a refusal to open `what`.
+   */
+  static open(
+    access: Access,
+    fields: PerfFields,
+    { cpu, bytes, what }: { readonly cpu: number; readonly bytes: number; readonly what: string },
+  ): PerfRing | undefined {
+    const event = openPerfEvent(access, fields, { pid: -1, cpu });
+    if (event === -errno.ENODEV) return undefined;
+    if (event < 0) throw access.refusal(`open ${what}`, -event);
+    return new PerfRing(access.sys, cpu, new Fd(access.sys, event, "perf event"), bytes);
+  }
+
   /** Bytes that wait to be read, headers included. */
   get pending(): number {
     return this.head - this.position;
   }
 
-  /** Shows the records that are there and gives their room back; returns how many. What comes meanwhile waits. */
-  consume(visit: RecordVisitor): number {
+  /** Shows the records that are there and gives their room back. What comes meanwhile waits. */
+  consume(visit: PerfRecordVisitor): void {
     const end = this.head;
-    let count = 0;
     try {
-      while (this.position < end && !this.owned.disposed) if (this.take(visit)) count++;
+      while (this.position < end && !this.owned.disposed) this.take(visit);
     } finally {
       this.giveBack();
     }
-    return count;
   }
 
   [Symbol.dispose](): void {
     this.owned[Symbol.dispose]();
   }
 
-  /** Steps over one record; true if it was one of the program's. */
-  private take(visit: RecordVisitor): boolean {
-    const { type, size } = PerfHeader.decode(this.data, this.position % this.size);
+  /** Steps over one record. */
+  private take(visit: PerfRecordVisitor): void {
+    const { type, misc, size } = PerfHeader.decode(this.data, this.position % this.size);
     if (size < PerfHeader.size)
       throw new BpfkitError(`perf ring of CPU ${this.cpu}: a record of ${size} bytes at ${this.position}`);
     const view = this.record(this.position % this.size, size);
     this.position += size;
     if (type === PerfRecord.lost) this.lost += Number(view.getBigUint64(LOST_AT, true));
-    if (type !== PerfRecord.sample) return false;
-    visit(view, DATA_AT, view.getUint32(LENGTH_AT, true));
-    return true;
+    else visit(view, type, misc);
   }
 
   /** The record that begins at `at`, whole. */

@@ -142,7 +142,8 @@ function kernelFunctions(target: KernelTarget, { facts, kernel }: EventSurroundi
     if (byTrampoline && params !== undefined)
       return { hook: { kind: "fentry", name }, arguments: "words", params };
     const hook: Hook = { kind: "kprobe", name, offset };
-    return { hook, arguments: "registers", params: params ?? registers };
+    const entered = offset === 0 ? "kernel" : undefined;
+    return { hook, arguments: "registers", entered, params: params ?? registers };
   });
 }
 
@@ -174,6 +175,7 @@ function userFunctions(target: UserTarget, { pid, option }: EventSurroundings): 
   return places.map((place) => ({
     hook: { kind: "uprobe", name: place.name, path: opened.path, offset: place.offset + offset, pid },
     arguments: "registers",
+    entered: offset === 0 ? "user" : undefined,
     params: registers,
   }));
 }

@@ -101,6 +101,8 @@ export interface Capture {
  * leads to the caller's caller: without help the caller itself is missing from the stack.
  */
 export interface Caller {
+  /** Which half of the stack lacks it. */
+  readonly side: StackSide;
   /** `r1` = the address, or 0; `scratch` names 8 free bytes. Loses r0–r5. */
   load(scratch: number): Block;
   /** Whether this kernel may have put it into the stack itself. */

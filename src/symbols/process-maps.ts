@@ -38,7 +38,12 @@ export class ProcessMaps {
       const mapping = parseLine(line);
       if (mapping !== undefined) mappings.push(mapping);
     }
-    return new ProcessMaps(mappings.sort((a, b) => a.start - b.start));
+    return ProcessMaps.of(mappings);
+  }
+
+  /** Takes mappings that do not overlap. */
+  static of(mappings: readonly ExecutableMapping[]): ProcessMaps {
+    return new ProcessMaps([...mappings].sort((a, b) => a.start - b.start));
   }
 
   equals(other: ProcessMaps | undefined): boolean {
@@ -72,18 +77,31 @@ export function readMaps(pid: number, proc = "/proc"): ProcessMaps | undefined {
 function parseLine(line: string): ExecutableMapping | undefined {
   const [, start, end, executable, offset, device, inode, name = ""] = LINE.exec(line) ?? [];
   if (start === undefined || executable !== "x") return undefined;
-  const file = inode !== "0" && name.startsWith("/") && !SHARED_MEMORY.test(name);
-  const deleted = file && name.endsWith(DELETED);
-  return {
+  return mappingOf({
     start: parseInt(start, 16),
     end: parseInt(end as string, 16),
     offset: parseInt(offset as string, 16),
-    kind: file ? "file" : kindOf(name),
-    path: withNewlines(deleted ? name.slice(0, -DELETED.length) : name),
     device: device as string,
     inode: BigInt(inode as string),
-    deleted,
-  };
+    name: withNewlines(name),
+  });
+}
+
+/** A mapping of what has this name: a path, a name in brackets, or nothing. */
+export function mappingOf({
+  name,
+  start,
+  end,
+  offset,
+  device,
+  inode,
+}: Pick<ExecutableMapping, "start" | "end" | "offset" | "device" | "inode"> & {
+  readonly name: string;
+}): ExecutableMapping {
+  const file = inode !== 0n && name.startsWith("/") && !SHARED_MEMORY.test(name);
+  const deleted = file && name.endsWith(DELETED);
+  const path = deleted ? name.slice(0, -DELETED.length) : name;
+  return { start, end, offset, kind: file ? "file" : kindOf(name), path, device, inode, deleted };
 }
 
 function kindOf(name: string): ExecutableMapping["kind"] {

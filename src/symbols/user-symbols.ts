@@ -5,6 +5,7 @@
 import { basename } from "node:path";
 import type { ElfModule } from "./elf/elf-module";
 import type { JitCode } from "./jit-code";
+import type { MappingHistory } from "./mapping-history";
 import { ModuleCache } from "./module-cache";
 import { type JitSymbol, type PerfMap, PerfMapFile } from "./perf-map";
 import { type ExecutableMapping, type ProcessMaps, readMaps } from "./process-maps";
@@ -30,6 +31,8 @@ export interface UserSymbolsOptions {
   readonly proc?: string;
   /** Makes a mangled name readable. */
   readonly demangle?: (name: string) => string;
+  /** What is known of processes that have ended. */
+  readonly history?: Pick<MappingHistory, "mapsOf"> | undefined;
 }
 
 /** A mapping and the file under it. */
@@ -50,10 +53,12 @@ export class UserSymbols implements Disposable {
   private readonly modules: ModuleCache;
   private readonly proc: string;
   private readonly demangle: (name: string) => string;
+  private readonly history: UserSymbolsOptions["history"];
 
-  constructor({ proc = "/proc", demangle = (name) => name }: UserSymbolsOptions = {}) {
+  constructor({ proc = "/proc", demangle = (name) => name, history }: UserSymbolsOptions = {}) {
     this.proc = proc;
     this.demangle = demangle;
+    this.history = history;
     this.modules = new ModuleCache(proc);
   }
 
@@ -61,7 +66,7 @@ export class UserSymbols implements Disposable {
   process(pid: number): ProcessSymbols {
     let known = this.processes.get(pid);
     if (known === undefined) {
-      known = new ProcessSymbols(pid, this.proc, this.modules, this.demangle);
+      known = new ProcessSymbols(pid, this.proc, this.modules, this.demangle, this.history);
       this.processes.set(pid, known);
     }
     return known;
@@ -92,6 +97,7 @@ export class UserSymbols implements Disposable {
 export class ProcessSymbols {
   /** The newest first. */
   private maps: readonly ProcessMaps[] = [];
+  private recalled: ProcessMaps | undefined;
   private readAt = 0;
   /** By device and inode. */
   private readonly opened = new Map<string, ElfModule | Unnamed>();
@@ -105,20 +111,37 @@ export class ProcessSymbols {
     private readonly proc: string,
     private readonly modules: ModuleCache,
     private readonly demangle: (name: string) => string,
+    private readonly history: UserSymbolsOptions["history"],
   ) {
     this.perfMapFile = new PerfMapFile(pid, proc);
     this.refresh();
   }
 
-  /** Reads the maps again, as after an execve; false if the process is gone, and then what was read before stays. */
+  /**
+   * Reads the maps again, as after an execve; of a process that is gone, what the history tells. False if nobody knows,
+   * and then what was read before stays.
+   */
   refresh(): boolean {
     this.readAt = Date.now();
     const maps = readMaps(this.pid, this.proc);
-    if (maps === undefined) return false;
-    if (maps.equals(this.maps[0])) return true;
+    if (maps === undefined) return this.recall();
+    this.take(maps);
+    return true;
+  }
+
+  /** Takes what the history tells; false if that is nothing new. */
+  private recall(): boolean {
+    const maps = this.history?.mapsOf(this.pid);
+    if (maps === undefined || maps === this.recalled) return false;
+    this.recalled = maps;
+    this.take(maps);
+    return true;
+  }
+
+  private take(maps: ProcessMaps): void {
+    if (maps.equals(this.maps[0])) return;
     this.maps = [maps, ...this.maps].slice(0, GENERATIONS);
     for (const mapping of maps.mappings) this.moduleOf(mapping);
-    return true;
   }
 
   /** Every executable mapping as it was last read, with its file. */
@@ -204,8 +227,9 @@ export class ProcessSymbols {
 
   private find(address: number): ExecutableMapping | undefined {
     const found = this.findKnown(address);
-    if (found !== undefined || Date.now() - this.readAt < REREAD_MS) return found;
-    return this.refresh() ? this.findKnown(address) : undefined;
+    if (found !== undefined) return found;
+    const hasChanged = Date.now() - this.readAt < REREAD_MS ? this.recall() : this.refresh();
+    return hasChanged ? this.findKnown(address) : undefined;
   }
 
   private findKnown(address: number): ExecutableMapping | undefined {

@@ -12,7 +12,7 @@ import { Link } from "../link";
 import { missedByKprobe } from "../link-info";
 import type { Program } from "../program";
 
-type PerfFields = { readonly [F in keyof typeof PerfEventAttr.fields]?: AttrValue };
+export type PerfFields = { readonly [F in keyof typeof PerfEventAttr.fields]?: AttrValue };
 
 /** Whose event it is. */
 export interface PerfTarget {

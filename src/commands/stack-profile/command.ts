@@ -9,13 +9,12 @@ import { lostTotal } from "../../output/report";
 import { profileEndings } from "../../output/stacks/formats";
 import { Collector } from "../../probes/stacks/collector";
 import { beginCounting } from "../../probes/stacks/counted-stacks";
-import { UserNames } from "../../probes/stacks/user-names";
 import { defineCommand, type Outcome } from "../command";
 import type { Context } from "../context";
-import { demangling } from "../demangling";
 import { eventSites, parseEventTarget } from "../event-sites";
 import { intervals } from "../intervals";
 import { dumpOf, openProbe, taskFilter, tellAttached } from "../open-probe";
+import { openUserNames } from "../open-user-names";
 import type { EventOptions } from "./event-program";
 import { check, copiedStack, measureOf, type Options, options, unitOf } from "./options";
 import { type ProbeOptions, stackProbe } from "./probe";
@@ -67,7 +66,7 @@ export const stackProfile = defineCommand({
     const kernel = context.kernel();
     const event = eventOf(given, facts, kernel);
     const probe = stackProbe(probeOptions(given, facts, { follow, event, pid: kernel.ownPid() }), facts);
-    using userNames = new UserNames(demangling());
+    using userNames = openUserNames(kernel, given.kernelOnly ? [] : given.pid);
     using session = openProbe(kernel, probe.spec, {
       filter: taskFilter(given),
       follow,

@@ -21,6 +21,7 @@ import { type OffCpu, offCpu, offCpuProgram } from "../../probes/off-cpu";
 import { emitStackRecord, type StackSamples, stackSamples } from "../../probes/stack-samples";
 import {
   CAPTURE_STACK,
+  type Caller,
   captureStack,
   type StackSide,
   type StackStore,
@@ -202,9 +203,9 @@ function onEvents(
   if (options.event === undefined) return [];
   const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
   const keep = (drop: Label) => keepCurrent({ ...options, idle: false }, facts, drop, SCRATCH);
-  return eventPrograms(options.event, facts.arch, keep, (weigh) => [
-    capture(options, stacks, "kernel", r7),
-    samples === undefined ? capture(options, stacks, "user", r8) : mov(r8, 0),
+  return eventPrograms(options.event, facts, keep, (weigh, caller) => [
+    capture(options, stacks, "kernel", r7, caller),
+    samples === undefined ? capture(options, stacks, "user", r8, caller) : mov(r8, 0),
     writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
     weigh(r7),
     samples === undefined
@@ -216,9 +217,18 @@ function onEvents(
 }
 
 /** `id` = the id of the current stack's half, or none where nobody asked for it. */
-function capture(options: ProbeOptions, stacks: StackStore, side: StackSide, id: Register): Block {
+function capture(
+  options: ProbeOptions,
+  stacks: StackStore,
+  side: StackSide,
+  id: Register,
+  caller?: Caller,
+): Block {
   if (!options[side]) return [mov(id, 0)];
-  return captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK });
+  const missing = caller?.side === side ? caller : undefined;
+  return captureStack(stacks, {
+    ...{ side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK, caller: missing },
+  });
 }
 
 function countTick(ticks: MapSpec<number, number>): Block {

@@ -7,11 +7,11 @@ import type { Profile } from "../../output/stacks/profile";
 import { MOST_CALL_STACKS } from "../../probes/calls/call-stacks";
 import type { FunctionSite } from "../../probes/calls/function-calls";
 import { Collector } from "../../probes/stacks/collector";
-import { UserNames } from "../../probes/stacks/user-names";
+import type { UserNames } from "../../probes/stacks/user-names";
 import type { Outcome } from "../command";
 import type { Context } from "../context";
-import { demangling } from "../demangling";
 import { intervals } from "../intervals";
+import { openUserNames } from "../open-user-names";
 import { printProfile } from "../print-profile";
 import { unshownOf } from "./counts";
 import { type Options, waitsForReturn } from "./options";
@@ -37,7 +37,7 @@ export async function watchStacks(
     throw new UsageError(`interval: format "${format}" has place for one profile`, {
       hint: "leave --interval away, or use --format table, json, ndjson or csv",
     });
-  using userNames = new UserNames(demangling());
+  using userNames = openUserNames(context.kernel(), given.kernelOnly ? [] : given.pid);
   const collector = collectorOf(context, session, probe, resolved, given, userNames);
   const unshown = unshownOf(session, probe);
   const over = new AbortController();

@@ -28,6 +28,7 @@ import {
   tellCall,
 } from "./call-plan";
 import { NESTED_RETURN, RecordKind, type RecordLayout, recordLayout, TAIL_CALL } from "./call-record";
+import { entryCaller } from "./entry-caller";
 import { type Frames, findFrame, forgetFrame, frames, frameWord, noteFrame, stackPointerOf } from "./frames";
 import { type FunctionUnit, groupUnits } from "./function-units";
 import { type FunctionWay, isShared } from "./function-ways";
@@ -157,23 +158,11 @@ function argument(site: Reached, plan: CallPlan): (index: number) => Block {
   };
 }
 
-/**
- * Whether the kernel itself adds the caller where the function begins with a push of the frame pointer: since Linux 6.11
- * (arch/x86/events/core.c), and in some older stable ones. The change has left a member behind.
- */
-function insertsCallers({ btf, isAtLeast }: CallPlan["facts"]): boolean {
-  const types = btf();
-  return types === undefined ? isAtLeast(6, 11) : types.member("uprobe_task", "auprobe") !== undefined;
-}
-
-/** Where a function of a program was called, at its first instruction. */
+/** Where a function was called, at its first instruction, as far as stacks do not tell. */
 function callerOf(site: Reached, { facts }: CallPlan): Caller | undefined {
   // An instruction inside of a function has no return, and its stack pointer is anywhere.
-  if (site.memory !== "user" || site.return === undefined) return undefined;
-  return {
-    load: (scratch) => loadReturnAddress(callRegisters(facts.arch), r6, scratch),
-    mayBeThere: facts.arch === "x64" && insertsCallers(facts),
-  };
+  if (site.typed !== undefined || site.return === undefined) return undefined;
+  return entryCaller(site.memory, facts);
 }
 
 function onEntry(site: Reached, layout: RecordLayout, plan: CallPlan): Block {

@@ -81,6 +81,9 @@ export interface Stretch {
 /** Between two looks for samples to unwind. */
 const UNWIND_NS = 10 * NS_PER.ms;
 
+/** Between two looks at what processes have mapped: in a ring of 256 KiB there is room for some 250 programs. */
+const REMEMBER_NS = 50 * NS_PER.ms;
+
 export class Collector {
   private readonly kernelNames = new KernelNames();
   private readonly paths: StackPaths;
@@ -118,7 +121,13 @@ export class Collector {
         await clock.sleep(UNWIND_NS, over);
       }
     };
-    await Promise.all([meeting(), unwinding()]);
+    const remembering = async () => {
+      while (!over.aborted) {
+        this.userNames.catchUp();
+        await clock.sleep(REMEMBER_NS, over);
+      }
+    };
+    await Promise.all([meeting(), unwinding(), remembering()]);
   }
 
   /** Looks at processes now. */

@@ -1,6 +1,7 @@
 /** From the addresses of processes to frames, each address once. */
 import type { Frame, Module } from "../../output/stacks/profile";
 import type { JitCode } from "../../symbols/jit-code";
+import type { MappingHistory } from "../../symbols/mapping-history";
 import type { ExecutableMapping } from "../../symbols/process-maps";
 import type { Unnamed } from "../../symbols/unnamed";
 import { UnwindInfos } from "../../symbols/unwind/process-code";
@@ -34,9 +35,17 @@ export class UserNames implements Disposable {
   private readonly modules = new Map<ExecutableMapping, Module>();
   private readonly unnamed = new Map<Frame, UnnamedFrame>();
 
-  /** `demangle` makes names of C++ and Rust readable. */
-  constructor(demangle: (name: string) => string) {
-    this.symbols = new UserSymbols({ demangle });
+  /** `demangle` makes names of C++ and Rust readable; `history` knows processes that have ended, and is taken over. */
+  constructor(
+    demangle: (name: string) => string,
+    private readonly history?: MappingHistory,
+  ) {
+    this.symbols = new UserSymbols({ demangle, history });
+  }
+
+  /** Takes in what processes have mapped: often enough, or some of it is lost. */
+  catchUp(): void {
+    this.history?.catchUp();
   }
 
   /** Reads what takes its time, before names are asked for. */
@@ -87,6 +96,7 @@ export class UserNames implements Disposable {
 
   [Symbol.dispose](): void {
     this.symbols[Symbol.dispose]();
+    this.history?.[Symbol.dispose]();
   }
 
   private add(pid: number, comm: string): Known {

@@ -5,7 +5,7 @@ import { load } from "../../asm/memory";
 import { type Register, r1 } from "../../asm/register";
 import type { Hook } from "../../bpf/program-spec";
 import { callRegisters } from "../calls/registers";
-import { leadsFurther, type Param, type ValueForm } from "../calls/value-form";
+import { leadsFurther, type Memory, type Param, type ValueForm } from "../calls/value-form";
 
 export interface EventSite {
   readonly hook: Hook;
@@ -13,6 +13,8 @@ export interface EventSite {
   readonly arguments: "words" | "registers" | "syscall";
   /** What is known of them, in their order. */
   readonly params: readonly Param[];
+  /** Whose function is at its first instruction, with the registers as its context. */
+  readonly entered?: Memory | undefined;
   /** These system calls only. */
   readonly syscalls?: readonly number[];
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { MappingHistory } from "../../../src/symbols/mapping-history";
 import { UserSymbols } from "../../../src/symbols/user-symbols";
 import { Workshop } from "../../unit/symbols/compiled";
 import { kernelTest } from "../kernel-test";
@@ -86,6 +87,23 @@ describe.each([
     await target.end();
   });
 });
+
+kernelTest(
+  ["program:gcc", "perf-event"],
+  "a process that has ended before anybody looked at it is named",
+  async ({ kernel }) => {
+    const program = workshop.compile("ends", source, "-O1");
+    using history = new MappingHistory(kernel.watchMappings());
+    for (const command of [`exec ${program}`, `${program}; true`]) {
+      const target = await start("sh", "-c", command);
+      await target.end();
+      using symbols = new UserSymbols({ history });
+      expect(shown(symbols, target.pid, target.visible + 1n)).toBe(`visible+1 ${program}`);
+      using unknowing = new UserSymbols();
+      expect(shown(unknowing, target.pid, target.visible + 1n)).toBe("exited undefined");
+    }
+  },
+);
 
 kernelTest(["program:gcc"], "a shared library is named by its own file", async () => {
   const library = workshop.compile("libhere.so", "int in_library(int x) { return x; }", "-shared", "-fPIC");

@@ -5,6 +5,7 @@ import { kernelTest } from "../kernel-test";
 import { runCommand } from "../run-command";
 import { callTree, Waiting } from "./call-tree";
 import { viaOptions } from "./calls";
+import { testLibrary } from "./test-library";
 
 const NEEDS = ["uprobe", "ring-buffer", "raw-tracepoint", "program:gcc"];
 
@@ -77,6 +78,20 @@ kernelTest(NEEDS, "several functions are told apart, and --kernel-only names the
   expect(counts).toEqual({ "tree:other": 13, "tree:middle": 101 });
 });
 
+kernelTest([...NEEDS, "perf-event"], "a command that ends at once has names", async ({ kernel }) => {
+  const command = ["trace-fn", "--stacks", `${testLibrary.library}:length`, "-U"];
+  const { printed } = await runCommand(
+    kernel,
+    command,
+    [testLibrary.program, "length", "211", "0"],
+    "folded",
+  );
+  const lines = printed.trimEnd().split("\n");
+  // What leads there has no frame pointers.
+  for (const line of lines) expect(line).toMatch(/^program;.*\b(call|repeat);length \d+$/);
+  expect(lines.map((line) => Number(line.split(" ").at(-1))).reduce((a, b) => a + b)).toBe(211);
+});
+
 kernelTest(["btf-raw-tracepoint", "ring-buffer", "btf"], "of system calls", async ({ kernel }) => {
   const pid = String(process.pid);
   const command = ["trace-fn", "--stacks", "s:openat", "--filter", "ret == -ENOENT", "-p", pid];
@@ -103,9 +118,7 @@ for (const [via, hook] of [
     const command = ["trace-fn", "--stacks", ...viaOptions(via), "vfs_write", "-K"];
     const { printed } = await runCommand(kernel, command, dd, "folded");
     const lines = printed.trimEnd().split("\n");
-    // arm64's kernel walks along frame pointers alone, which skip the caller of what was just entered.
-    const end = process.arch === "arm64" ? ";vfs_write " : ";ksys_write;vfs_write ";
-    const own = lines.filter((line) => line.startsWith("dd;") && line.includes(end));
+    const own = lines.filter((line) => line.startsWith("dd;") && line.includes(";ksys_write;vfs_write "));
     expect(own.map((line) => Number(line.slice(line.lastIndexOf(" ") + 1))).reduce((a, b) => a + b, 0)).toBe(
       211,
     );

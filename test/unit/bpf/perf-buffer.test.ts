@@ -5,60 +5,19 @@ import { Session } from "../../../src/bpf/session";
 import { u32 } from "../../../src/core/codec";
 import { errno } from "../../../src/core/errno";
 import { type FakeSyscalls, fakeKernel } from "../../fake-kernel";
+import { PAGE, PerfProducer, SAMPLE } from "./perf-producer";
 
-const PAGE = 4096;
-const LOST = 2;
 const THROTTLE = 5;
-const SAMPLE = 9;
-
-/** The kernel's end of one CPU's ring, as kernel/events/ring_buffer.c fills it. */
-class Producer {
-  private head = 0;
-  lost = 0;
-  private readonly page: BigUint64Array;
-  private readonly data: Uint8Array;
-
-  constructor(memory: ArrayBuffer) {
-    this.page = new BigUint64Array(memory, 0, PAGE / 8);
-    this.data = new Uint8Array(memory, PAGE);
-  }
-
-  /** Writes what a program sends, and in front of it how many were lost before; false if there is no room. */
-  send(bytes: Uint8Array): boolean {
-    const padded = Math.ceil((bytes.length + 4) / 8) * 8 - 4;
-    const body = new Uint8Array(4 + padded);
-    new DataView(body.buffer).setUint32(0, padded, true);
-    body.set(bytes, 4);
-    const told = this.lost > 0 ? 24 : 0;
-    if (this.head + told + 8 + body.length - Number(this.page[129]) > this.data.length) {
-      this.lost++;
-      return false;
-    }
-    if (this.lost > 0) this.record(LOST, new Uint8Array(BigUint64Array.of(77n, BigInt(this.lost)).buffer));
-    this.lost = 0;
-    this.record(SAMPLE, body);
-    return true;
-  }
-
-  record(type: number, body: Uint8Array): void {
-    const header = new DataView(new ArrayBuffer(8));
-    header.setUint32(0, type, true);
-    header.setUint16(6, 8 + body.length, true);
-    for (const byte of [...new Uint8Array(header.buffer), ...body])
-      this.data[this.head++ % this.data.length] = byte;
-    this.page[128] = BigInt(this.head);
-  }
-}
 
 function opened<R>(spec: PerfBufferSpec<R>): {
   buffer: PerfBuffer<R>;
   sys: FakeSyscalls;
-  cpu0: Producer;
-  cpu1: Producer;
+  cpu0: PerfProducer;
+  cpu1: PerfProducer;
 } {
   const { kernel, sys } = fakeKernel({ possibleCpus: 4 });
   const buffer = kernel.createPerfBuffer(spec);
-  const producer = (cpu: number) => new Producer(sys.perfMemory.get(cpu)!);
+  const producer = (cpu: number) => new PerfProducer(sys.perfMemory.get(cpu)!);
   return { buffer, sys, cpu0: producer(0), cpu1: producer(1) };
 }
 
@@ -176,7 +135,7 @@ describe("nothing stays open", () => {
     const { kernel, sys } = fakeKernel();
     sys.perfRefusal = (_attr, _pid, cpu) => (cpu === 1 ? errno.ENODEV : 0);
     using buffer = kernel.createPerfBuffer(perfBuffer("events", PAGE, u32));
-    new Producer(sys.perfMemory.get(0)!).send(word(3));
+    new PerfProducer(sys.perfMemory.get(0)!).send(word(3));
     expect([buffer.drain(), sys.perfMemory.size]).toEqual([[3], 1]);
   });
 });
