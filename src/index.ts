@@ -57,6 +57,7 @@ export {
 export type { AnnouncedOptions, Change, WatchOptions } from "./bpf/map-watch";
 export type { MappedArray } from "./bpf/mapped-array";
 export { arrayOfMaps, hashOfMaps } from "./bpf/nested-map-spec";
+export type { MappingEvents } from "./bpf/mapping-events";
 export type { PerfBuffer, TimedRecordOptions } from "./bpf/perf-buffer";
 export { type PerfBufferSpec, perfBuffer } from "./bpf/perf-buffer-spec";
 export type { Program, ProgramInfo, TestInput, TestResult } from "./bpf/program";
@@ -145,6 +146,7 @@ export {
   type KernelSymbol,
   readKallsyms,
 } from "./symbols/kallsyms";
+export { type MappingEvent, type MappingEventSource, MappingHistory } from "./symbols/mapping-history";
 export type { ExecutableMapping } from "./symbols/process-maps";
 export {
   type FunctionPlace,

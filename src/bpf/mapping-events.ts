@@ -35,6 +35,7 @@ interface Timed {
   readonly event: MappingEvent;
 }
 
+/** What processes map from when this was opened on. Errors: a ReferenceError once closed. */
 export class MappingEvents implements MappingEventSource, Disposable {
   private readonly owned: Resources;
   private readonly rings: readonly PerfRing[];

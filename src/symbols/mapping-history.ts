@@ -19,6 +19,7 @@ export type MappingEvent =
       readonly name: string;
     };
 
+/** Where events come from: `Kernel.watchMappings`. */
 export interface MappingEventSource extends Disposable {
   /** What has come since the last time, in the order it happened. */
   drain(): readonly MappingEvent[];
@@ -29,6 +30,7 @@ const MOST_PROCESSES = 8192;
 /** Of one process: code that is loaded and thrown away again and again is told of each time. */
 const MOST_MAPPINGS = 1024;
 
+/** Which executable memory processes have, or had when they ended: for `UserSymbols`. */
 export class MappingHistory implements Disposable {
   /** By process. The lists are shared by parents and children until one of them changes, and never written to. */
   private readonly processes = new Map<number, readonly ExecutableMapping[]>();
