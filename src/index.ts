@@ -56,8 +56,8 @@ export {
 } from "./bpf/map-spec";
 export type { AnnouncedOptions, Change, WatchOptions } from "./bpf/map-watch";
 export type { MappedArray } from "./bpf/mapped-array";
-export { arrayOfMaps, hashOfMaps } from "./bpf/nested-map-spec";
 export type { MappingEvents } from "./bpf/mapping-events";
+export { arrayOfMaps, hashOfMaps } from "./bpf/nested-map-spec";
 export type { PerfBuffer, TimedRecordOptions } from "./bpf/perf-buffer";
 export { type PerfBufferSpec, perfBuffer } from "./bpf/perf-buffer-spec";
 export type { Program, ProgramInfo, TestInput, TestResult } from "./bpf/program";
