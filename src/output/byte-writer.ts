@@ -56,6 +56,10 @@ export class ByteWriter {
 
   /** A whole number from 0 to 2^53 − 1. */
   natural(value: number): void {
+    if (value < 10) {
+      this.byte(ZERO + value);
+      return;
+    }
     let digits = 1;
     for (let power = 10; power <= value; power *= 10) digits++;
     this.digits(value, digits);
@@ -69,14 +73,14 @@ export class ByteWriter {
 
   /** The same over what was written from `start` on. */
   digitsAt(start: number, value: number, count: number): void {
-    const { bytes } = this;
-    let rest = value;
-    for (let i = start + count - 1; i >= start; i--) {
-      // Below 2^32 the engine divides integers.
-      const quotient = rest < 0x1_0000_0000 ? ((rest >>> 0) / 10) >>> 0 : Math.floor(rest / 10);
-      bytes[i] = ZERO + (rest - quotient * 10);
-      rest = quotient;
+    if (value < 0x1_0000_0000) {
+      this.wordAt(start, value, count);
+      return;
     }
+    const above = Math.floor(value / 1e9);
+    const low = Math.min(count, 9);
+    this.digitsAt(start, above, count - low);
+    this.wordAt(start + count - low, value - above * 1e9, low);
   }
 
   /** A whole number of either sign. */
@@ -96,6 +100,17 @@ export class ByteWriter {
   padTo(start: number, column: number): void {
     do this.bytes[this.at++] = 32;
     while (this.at - start < column);
+  }
+
+  /** `digitsAt` for 32 bits: three times as fast where the engine knows that it divides integers. */
+  private wordAt(start: number, value: number, count: number): void {
+    const { bytes } = this;
+    let rest = value >>> 0;
+    for (let i = start + count - 1; i >= start; i--) {
+      const quotient = (rest / 10) >>> 0;
+      bytes[i] = ZERO + (rest - quotient * 10);
+      rest = quotient;
+    }
   }
 
   private hexWord(word: number, width: number): void {
