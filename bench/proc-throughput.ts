@@ -151,12 +151,12 @@ async function slowDown(load: Load, tracers: readonly Tracer[], bench: Bench): P
   return samples;
 }
 
-/** How many times as long as the bare run of the same round it took. */
-function ratios(samples: Samples, name: string, time: Time): number[] {
-  const bare = samples.get(BARE) ?? [];
+/** How many times as long as another run of the same round it took. */
+function ratios(samples: Samples, name: string, time: Time, than = BARE): number[] {
+  const others = samples.get(than) ?? [];
   return (samples.get(name) ?? []).flatMap((taken, round) => {
-    const without = bare[round];
-    return without === undefined ? [] : [taken[time] / without[time]];
+    const other = others[round];
+    return other === undefined ? [] : [taken[time] / other[time]];
   });
 }
 
@@ -166,28 +166,20 @@ function addedBy(samples: Samples, name: string, time: Time): number | undefined
   return all.length === 0 ? undefined : median(all) - 1;
 }
 
-/** Whether what it adds can be told from noise: it does so in three rounds of four. */
-function standsOut(samples: Samples, name: string, time: Time): boolean {
-  const all = ratios(samples, name, time);
-  return all.length > 0 && summarize(all).lower > 1;
-}
-
 const TIME_NAMES: Readonly<Record<Time, string>> = { wall: "by the clock", cpu: "by processor time" };
 
 async function execTime(bench: Bench): Promise<readonly Bound[]> {
   const [counting, events, cost] = [procCount(1), procCount(1, "--events"), procCount(4, "--cost")];
   const tracers = [counting, events, cost, ...peer(bench, "execsnoop")];
   const samples = await slowDown(execs, tracers, bench);
-  return times.flatMap((time) => {
-    const theirs = addedBy(samples, peerName("execsnoop"), time);
-    return [counting, events].map(({ name }): Bound => {
-      const ours = addedBy(samples, name, time);
-      const isMeasure = standsOut(samples, peerName("execsnoop"), time);
-      const measured = ours === undefined || theirs === undefined || !isMeasure ? undefined : ours / theirs;
-      const what = `${name}: added to an exec / by execsnoop, ${TIME_NAMES[time]}`;
-      return { what, limit: 1, measured, unit: "×" };
-    });
-  });
+  return times.flatMap((time) =>
+    [counting, events].map(({ name }): Bound => {
+      // Whole executions, since what is added to one may be less than how much they differ.
+      const all = ratios(samples, name, time, peerName("execsnoop"));
+      const what = `an exec under ${name} / under execsnoop, ${TIME_NAMES[time]}`;
+      return { what, limit: 1, measured: all.length === 0 ? undefined : median(all), unit: "×" };
+    }),
+  );
 }
 
 /** Percent of the bare run that --cost may add more than a peer. */
