@@ -35,11 +35,35 @@ export function* stacksOf(
 ): Iterable<{ node: number; text: string }> {
   const { length, label, labels, depth } = tree;
   if (ends(0)) yield { node: 0, text: "[no stack]" };
-  const path: string[] = [];
+  const path = new PathText();
+  const names = labels.map(({ name }) => Buffer.from(name));
   for (let node = 1; node < length; node++) {
-    path.length = depth[node]! - 1;
-    path.push(labels[label[node]!]!.name);
-    if (ends(node)) yield { node, text: path.join(";") };
+    path.put(depth[node]!, names[label[node]!]!);
+    if (ends(node)) yield { node, text: path.text(depth[node]!) };
+  }
+}
+
+const SEMICOLON = 59;
+
+/** The names on the way to a node, as bytes: to join strings anew for each stack takes several times as long. */
+class PathText {
+  private bytes = Buffer.allocUnsafe(4096);
+  /** Where the name at each depth ends; the root has none. */
+  private readonly ends = [-1];
+
+  /** Puts a name at a depth, from 1, behind those above it. */
+  put(depth: number, name: Uint8Array): void {
+    const begin = this.ends[depth - 1]! + 1;
+    const end = begin + name.length;
+    if (end >= this.bytes.length) this.bytes = Buffer.concat([this.bytes], 2 * end);
+    if (begin > 0) this.bytes[begin - 1] = SEMICOLON;
+    this.bytes.set(name, begin);
+    this.ends[depth] = end;
+  }
+
+  /** The names down to a depth, with semicolons between. */
+  text(depth: number): string {
+    return this.bytes.toString("utf8", 0, this.ends[depth]);
   }
 }
 
