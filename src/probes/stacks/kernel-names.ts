@@ -4,9 +4,12 @@ import { type Kallsyms, readKallsyms } from "../../symbols/kallsyms";
 
 const KERNEL_MODULE: Module = { path: "[kernel]", start: 0n, end: 0n, fileOffset: 0n };
 
-/** What bpfkit's own programs and the kernel's way to them leave on top of a stack at a tracepoint. */
+/**
+ * What bpfkit's own programs and the kernel's way to them leave on top of a stack at a tracepoint or a function. Without a
+ * name of its own a trampoline may be taken for that of ftrace, which lies before it.
+ */
 const OWN_FRAMES =
-  /^(?:bpf_prog_[0-9a-f]{16}_|bpf_trace_run\d|__bpf_trace_|__traceiter_|bpf_trampoline_|trace_call_bpf|perf_trace_|kprobe_|bpf_get_stack|perf_call_bpf|__bpf_prog_enter)/;
+  /^(?:bpf_prog_[0-9a-f]{16}_|bpf_trace_run\d|__bpf_trace_|__traceiter_|bpf_trampoline_|trace_call_bpf|perf_trace_|kprobe_|bpf_get_stack|perf_call_bpf|__bpf_prog_enter|ftrace_(?:trampoline|ops_|regs_caller|caller)|__ftrace_)/;
 
 /** How frames without names begin. */
 const NO_NAME = "[0x";
