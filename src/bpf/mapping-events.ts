@@ -2,6 +2,7 @@
  * What processes map, as the kernel tells of it: perf events of no counter, on every CPU. So one that ends at once has
  * maps too. Records: perf_event_open(2); since Linux 3.16.
  */
+import { cstring } from "../core/codec";
 import { Resources } from "../core/resources";
 import type { MappingEvent, MappingEventSource } from "../symbols/mapping-history";
 import { onlineCpusOf } from "../sys/cpus";
@@ -62,7 +63,7 @@ export class MappingEvents implements MappingEventSource, Disposable {
         found.push({ timeNs: record.getBigUint64(record.byteLength - TIME_SIZE, true), event });
       });
     // A process may have moved to another CPU in between.
-    found.sort((a, b) => (a.timeNs < b.timeNs ? -1 : 1));
+    found.sort((a, b) => Number(a.timeNs - b.timeNs));
     return found.map(({ event }) => event);
   }
 
@@ -90,13 +91,6 @@ function eventOf(record: DataView, type: number, misc: number): MappingEvent | u
     offset: Number(record.getBigUint64(Mmap2.offset, true)),
     device: `${hex(Mmap2.major)}:${hex(Mmap2.minor)}`,
     inode: record.getBigUint64(Mmap2.inode, true),
-    name: nameAt(record, Mmap2.name),
+    name: cstring(record.byteLength - TIME_SIZE - Mmap2.name).decode(record, Mmap2.name),
   };
-}
-
-/** Letters up to a NUL. */
-function nameAt(record: DataView, at: number): string {
-  const bytes = Buffer.from(record.buffer, record.byteOffset + at, record.byteLength - at - TIME_SIZE);
-  const end = bytes.indexOf(0);
-  return bytes.toString("utf8", 0, end === -1 ? bytes.length : end);
 }

@@ -92,7 +92,7 @@ export interface Capture {
   readonly work: Register;
   /** End of CAPTURE_STACK bytes. */
   readonly stack: number;
-  /** At the first instruction of a function: who called it, which frame pointers do not tell there. */
+  /** At the first instruction of a function: who called it, where this half of the stack does not tell. */
   readonly caller?: Caller | undefined;
 }
 
@@ -110,8 +110,9 @@ export interface Caller {
 }
 
 /** Takes the current stack and keeps it. Loses r0–r5 and `work`. Since Linux 5.3, whose verifier takes loops. */
-export function captureStack(to: StackStore, { side, ctx, id, work, stack, caller }: Capture): Block {
+export function captureStack(to: StackStore, { side, ctx, id, work, stack, ...given }: Capture): Block {
   const at = stack - 8;
+  const caller = given.caller?.side === side ? given.caller : undefined;
   const room = caller === undefined ? 0 : WORD;
   const [none, broken, kept, done] = [
     label("no_stack"),

@@ -225,10 +225,7 @@ function capture(
   caller?: Caller,
 ): Block {
   if (!options[side]) return [mov(id, 0)];
-  const missing = caller?.side === side ? caller : undefined;
-  return captureStack(stacks, {
-    ...{ side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK, caller: missing },
-  });
+  return captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK, caller });
 }
 
 function countTick(ticks: MapSpec<number, number>): Block {

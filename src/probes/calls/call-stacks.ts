@@ -67,8 +67,7 @@ export function countCallStack(
   const key = keyAt(all, at);
   const capture = (side: StackSide, id: Register): Block => {
     if (!options[side] || (side === "user" && samples !== undefined)) return [mov(id, 0)];
-    const wanted = caller?.side === side ? caller : undefined;
-    return captureStack(store, { side, ctx: r6, id, work: r9, stack: at.capture, caller: wanted });
+    return captureStack(store, { side, ctx: r6, id, work: r9, stack: at.capture, caller });
   };
   const registers = { kernel: r7, user: r8, site: r9 };
   return [
