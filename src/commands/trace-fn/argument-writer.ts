@@ -8,51 +8,61 @@ import {
   type Slot,
 } from "../../probes/calls/call-record";
 import { sockaddrText } from "../../probes/calls/sockaddr";
-import { isWritten, type SlotForm, type ValueForm } from "../../probes/calls/value-form";
+import { isWritten, type SlotForm } from "../../probes/calls/value-form";
 import { readFile } from "../../probes/file-path";
-import { type Dialect, writeString, writeText, writeValue } from "./value-writer";
+import type { ShownSite } from "./shown-site";
+import { type Dialect, valueWriter, type Write, writeString, writeText } from "./value-writer";
 
 const COMMA = 44;
 const SPACE = 32;
 
-/** Writes the value of argument `index` of the record at `at`. */
-export function writeArgument(
-  out: ByteWriter,
+/** What writes each argument of the site's records. */
+export function argumentWriters(dialect: Dialect, { params, layout }: ShownSite): readonly Write[] {
+  return params.map(({ form }, index) => {
+    const writeWord = valueWriter(dialect, form, layout.words + 8 * index);
+    const slot = layout.slots.find((each) => each.index === index);
+    if (slot === undefined) return writeWord;
+    // Calls that share a layout share what slots consist of; how they are shown is their own.
+    const shown = form as SlotForm;
+    const writeFound = slotWriter(dialect, layout, shown, slot, writeWord);
+    const whenWritten = isWritten(form);
+    return (out, view, at) => {
+      const read = view.getInt32(at + slot.at, true);
+      // What could not be read is still an address.
+      if (read < 0 || (whenWritten && !hasSucceeded(view, at))) writeWord(out, view, at);
+      else writeFound(out, view, at, read);
+    };
+  });
+}
+
+/** Writes what a slot of the record at `at` holds; `read` is what stands in its head. */
+type WriteFound = (out: ByteWriter, view: DataView, at: number, read: number) => void;
+
+function slotWriter(
   dialect: Dialect,
   layout: RecordLayout,
-  form: ValueForm,
-  view: DataView,
-  at: number,
-  index: number,
-): void {
-  const word = at + layout.words + 8 * index;
-  const { slots } = layout;
-  const slot = slots.length === 0 ? undefined : slots.find((each) => each.index === index);
-  const read = slot === undefined ? -1 : view.getInt32(at + slot.at, true);
-  // What could not be read is still an address.
-  if (slot === undefined || read < 0 || (isWritten(form) && !hasSucceeded(view, at))) {
-    writeValue(out, dialect, form, view, word);
-    return;
-  }
-  const from = at + slot.at + SLOT_HEAD;
-  // Calls that share a layout share what slots consist of; how they are shown is their own.
-  const shown = form as SlotForm;
-  switch (shown.kind) {
+  form: SlotForm,
+  slot: Slot,
+  writeWord: Write,
+): WriteFound {
+  const from = slot.at + SLOT_HEAD;
+  const { size } = slot;
+  switch (form.kind) {
     case "string":
-      writeText(out, dialect, view, from, Math.min(read, slot.size) - 1, read >= slot.size);
-      return;
+      return (out, view, at, read) =>
+        writeText(out, dialect, view, at + from, Math.min(read, size) - 1, read >= size);
     case "numbers":
-      writeNumbers(out, dialect, shown, view, from);
-      return;
-    case "sockaddr": {
-      const length = addressLength(layout, shown, slot, view, at);
-      // A call that knows no address writes none.
-      if (length === 0) writeValue(out, dialect, form, view, word);
-      else writeString(out, dialect, sockaddrText(bytesOf(view, from, slot), length));
-      return;
-    }
+      return numbersWriter(dialect, form, from);
+    case "sockaddr":
+      return (out, view, at) => {
+        const length = addressLength(layout, form, slot, view, at);
+        // A call that knows no address writes none.
+        if (length === 0) writeWord(out, view, at);
+        else writeString(out, dialect, sockaddrText(bytesOf(view, at + from, size), length));
+      };
     case "path":
-      writeString(out, dialect, readFile(bytesOf(view, from, slot), read));
+      return (out, view, at, read) =>
+        writeString(out, dialect, readFile(bytesOf(view, at + from, size), read));
   }
 }
 
@@ -75,22 +85,24 @@ function hasSucceeded(view: DataView, at: number): boolean {
   return view.getInt32(at + CallHead.size + CallResult.offsets.result + 4, true) >= 0;
 }
 
-function bytesOf(view: DataView, at: number, { size }: Slot): DataView {
+function bytesOf(view: DataView, at: number, size: number): DataView {
   return new DataView(view.buffer, view.byteOffset + at, size);
 }
 
 /** `[1,2,3]`; in CSV, where commas are taken, `1 2 3`. */
-function writeNumbers(
-  out: ByteWriter,
+function numbersWriter(
   dialect: Dialect,
   { element, count }: Extract<SlotForm, { kind: "numbers" }>,
-  view: DataView,
-  at: number,
-): void {
-  if (dialect !== "csv") out.ascii("[");
-  for (let i = 0; i < count; i++) {
-    if (i > 0) out.byte(dialect === "csv" ? SPACE : COMMA);
-    writeValue(out, dialect, element, view, at + i * element.size);
-  }
-  if (dialect !== "csv") out.ascii("]");
+  from: number,
+): WriteFound {
+  const isCsv = dialect === "csv";
+  const write = valueWriter(dialect, element, from);
+  return (out, view, at) => {
+    if (!isCsv) out.ascii("[");
+    for (let i = 0; i < count; i++) {
+      if (i > 0) out.byte(isCsv ? SPACE : COMMA);
+      write(out, view, at + i * element.size);
+    }
+    if (!isCsv) out.ascii("]");
+  };
 }

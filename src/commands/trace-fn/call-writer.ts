@@ -2,6 +2,7 @@ import type { ByteWriter } from "../../output/byte-writer";
 import type { SlotForm, ValueForm } from "../../probes/calls/value-form";
 import type { Unshown } from "./report";
 import type { ShownSite } from "./shown-site";
+import type { Write } from "./value-writer";
 
 /** What there is to say at the end of a run. */
 export interface CallTotals extends Unshown {
@@ -16,8 +17,8 @@ export interface CallTotals extends Unshown {
 export interface CallWriter {
   /** What stands above all calls. */
   head(): string;
-  /** Writes the call whose record is at `at`. */
-  write(out: ByteWriter, site: ShownSite, view: DataView, at: number): void;
+  /** What writes the calls of this site, told where their records are. */
+  writerOf(site: ShownSite): Write;
   /** Before what was written is handed over. */
   pause?(out: ByteWriter): void;
   /** Writes what is still open when nothing more can come. */

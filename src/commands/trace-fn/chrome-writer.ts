@@ -5,11 +5,12 @@
 import type { ByteWriter } from "../../output/byte-writer";
 import { jsonText } from "../../output/json";
 import type { Json } from "../../output/report";
-import { CallHead, CallResult, type RecordLayout } from "../../probes/calls/call-record";
+import { CallHead, CallResult, durationAt } from "../../probes/calls/call-record";
 import { type CallWriter, totalsOf } from "./call-writer";
-import { argumentTexts, writeArguments, writeResultMembers } from "./ndjson-writer";
+import { memberWriter, resultMembersWriter } from "./ndjson-writer";
 import type { ShownSite } from "./shown-site";
 import { ThreadTracks } from "./thread-tracks";
+import type { Write } from "./value-writer";
 
 const { timeNs, tid, pid } = CallHead.offsets;
 const DURATION = CallHead.size + CallResult.offsets.durationNs;
@@ -22,12 +23,6 @@ export function chromeWriter(
   origin: Readonly<Record<string, Json>>,
 ): CallWriter {
   const tracks = new ThreadTracks();
-  const texts = new Map(
-    sites.map((site) => {
-      const head = `{"name":${jsonText(site.name)},"cat":"${site.category}","ph":`;
-      return [site, { head, args: argumentTexts(site) }];
-    }),
-  );
   let separator = "\n";
   const begin = (out: ByteWriter) => {
     out.ascii(separator);
@@ -35,33 +30,37 @@ export function chromeWriter(
   };
   return {
     head: () => '{"displayTimeUnit":"ns","traceEvents":[',
-    write(out, site, view, at) {
-      const met = tracks.meet(view, at);
-      if (met !== undefined) {
-        const { comm: name, namesProcess, ...ids } = met;
-        for (const what of namesProcess ? ["process_name", "thread_name"] : ["thread_name"]) {
-          begin(out);
-          out.text(jsonText({ name: what, ph: "M", ...ids, args: { name } }));
+    writerOf(site) {
+      const head = `{"name":${jsonText(site.name)},"cat":"${site.category}","ph":`;
+      const writeArguments = memberWriter(site);
+      const writeResult = site.layout.withResult ? resultArgsWriter(site) : undefined;
+      return (out, view, at) => {
+        const met = tracks.meet(view, at);
+        if (met !== undefined) {
+          const { comm: name, namesProcess, ...ids } = met;
+          for (const what of namesProcess ? ["process_name", "thread_name"] : ["thread_name"]) {
+            begin(out);
+            out.text(jsonText({ name: what, ph: "M", ...ids, args: { name } }));
+          }
         }
-      }
-      const { head, args } = texts.get(site) as { head: string; args: readonly string[] };
-      const hasEnd = durationAt(site.layout, view, at) > 0;
-      begin(out);
-      out.text(head);
-      out.ascii(hasEnd ? '"X","ts":' : '"i","s":"t","ts":');
-      writeMicroseconds(out, view, at + timeNs);
-      if (hasEnd) {
-        out.ascii(',"dur":');
-        writeMicroseconds(out, view, at + DURATION);
-      }
-      out.ascii(',"pid":');
-      out.natural(view.getUint32(at + pid, true));
-      out.ascii(',"tid":');
-      out.natural(view.getUint32(at + tid, true));
-      out.ascii(',"args":{');
-      writeArguments(out, site, args, view, at);
-      if (site.layout.withResult) writeResultArgs(out, site, view, at);
-      out.ascii("}}");
+        const hasEnd = durationAt(site.layout, view, at) > 0;
+        begin(out);
+        out.text(head);
+        out.ascii(hasEnd ? '"X","ts":' : '"i","s":"t","ts":');
+        writeMicroseconds(out, view, at + timeNs);
+        if (hasEnd) {
+          out.ascii(',"dur":');
+          writeMicroseconds(out, view, at + DURATION);
+        }
+        out.ascii(',"pid":');
+        out.natural(view.getUint32(at + pid, true));
+        out.ascii(',"tid":');
+        out.natural(view.getUint32(at + tid, true));
+        out.ascii(',"args":{');
+        writeArguments(out, view, at);
+        writeResult?.(out, view, at);
+        out.ascii("}}");
+      };
     },
     end(totals) {
       const { startedAt, lost } = totals;
@@ -72,17 +71,14 @@ export function chromeWriter(
 }
 
 /** Writes the result among the arguments. */
-function writeResultArgs(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
-  const begin = out.at;
-  writeResultMembers(out, site, view, at + CallHead.size + CallResult.offsets.result);
-  // Without arguments before it there is no comma.
-  if (site.params.length === 0 && out.at > begin) out.bytes[begin] = BLANK;
-}
-
-/** How long the call took; 0 where nobody knows. */
-export function durationAt({ withResult }: RecordLayout, view: DataView, at: number): number {
-  if (!withResult) return 0;
-  return view.getUint32(at + DURATION + 4, true) * 2 ** 32 + view.getUint32(at + DURATION, true);
+function resultArgsWriter(site: ShownSite): Write {
+  const write = resultMembersWriter(site);
+  return (out, view, at) => {
+    const begin = out.at;
+    write(out, view, at + CallHead.size + CallResult.offsets.result);
+    // Without arguments before it there is no comma.
+    if (site.params.length === 0 && out.at > begin) out.bytes[begin] = BLANK;
+  };
 }
 
 /** Nanoseconds as microseconds with three decimals. */

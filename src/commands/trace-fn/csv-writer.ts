@@ -3,15 +3,14 @@
  * their positions otherwise.
  */
 import { errnoName } from "../../core/errno";
-import type { ByteWriter } from "../../output/byte-writer";
-import { CallHead, CallResult } from "../../probes/calls/call-record";
-import { writeArgument } from "./argument-writer";
+import { CallHead, CallResult, durationAt } from "../../probes/calls/call-record";
+import { argumentWriters } from "./argument-writer";
 import { type CallClock, ISO_FRACTION } from "./call-clock";
 import type { CallWriter } from "./call-writer";
 import { errorAt } from "./line-writer";
 import { RepeatedHead } from "./repeated-head";
 import type { ShownSite } from "./shown-site";
-import { escaped, writeComm, writeValue } from "./value-writer";
+import { escaped, valueWriter, type Write, writeComm } from "./value-writer";
 
 const { timeNs, tid, pid, comm } = CallHead.offsets;
 const COMMA = 44;
@@ -19,8 +18,36 @@ const COMMA = 44;
 export function csvWriter(sites: readonly ShownSite[], clock: CallClock): CallWriter {
   const columns = argumentColumns(sites);
   const withResult = sites.some(({ layout }) => layout.withResult);
-  const names = new Map(sites.map((site) => [site, escaped(site.name, "csv")]));
-  const writeHead = (out: ByteWriter, site: ShownSite, view: DataView, at: number) => {
+  const head = new RepeatedHead(clock, ISO_FRACTION);
+  return {
+    head() {
+      const result = withResult ? ["result", "errno", "durationNs"] : [];
+      return `${["time", "pid", "tid", "comm", "function", ...columns, ...result].join(",")}\r\n`;
+    },
+    writerOf(site) {
+      const writeHead = headWriter(site, clock);
+      const args = argumentWriters("csv", site);
+      const missing = ",".repeat(columns.length - args.length);
+      const writeResult = site.layout.withResult ? resultWriter(site) : undefined;
+      const end = `${withResult && writeResult === undefined ? ",,," : ""}\r\n`;
+      return (out, view, at) => {
+        head.write(out, writeHead, view, at);
+        for (const write of args) {
+          out.byte(COMMA);
+          write(out, view, at);
+        }
+        out.ascii(missing);
+        writeResult?.(out, view, at);
+        out.ascii(end);
+      };
+    },
+    end: () => "",
+  };
+}
+
+function headWriter(site: ShownSite, clock: CallClock): Write {
+  const name = escaped(site.name, "csv");
+  return (out, view, at) => {
     clock.writeIso(out, view, at + timeNs);
     out.byte(COMMA);
     out.natural(view.getUint32(at + pid, true));
@@ -29,26 +56,7 @@ export function csvWriter(sites: readonly ShownSite[], clock: CallClock): CallWr
     out.byte(COMMA);
     writeComm(out, "csv", view, at + comm);
     out.byte(COMMA);
-    out.text(names.get(site) as string);
-  };
-  const head = new RepeatedHead(clock, writeHead, ISO_FRACTION);
-  return {
-    head() {
-      const result = withResult ? ["result", "errno", "durationNs"] : [];
-      return `${["time", "pid", "tid", "comm", "function", ...columns, ...result].join(",")}\r\n`;
-    },
-    write(out, site, view, at) {
-      head.write(out, site, view, at);
-      for (let index = 0; index < columns.length; index++) {
-        out.byte(COMMA);
-        const param = site.params[index];
-        if (param !== undefined) writeArgument(out, "csv", site.layout, param.form, view, at, index);
-      }
-      if (site.layout.withResult) writeResult(out, site, view, at + CallHead.size);
-      else if (withResult) out.ascii(",,,");
-      out.ascii("\r\n");
-    },
-    end: () => "",
+    out.text(name);
   };
 }
 
@@ -60,15 +68,17 @@ function argumentColumns(sites: readonly ShownSite[]): string[] {
   return isSame ? longest : longest.map((_, i) => `args.${i + 1}`);
 }
 
-function writeResult(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
-  const result = at + CallResult.offsets.result;
-  out.byte(COMMA);
-  if (site.result !== undefined) writeValue(out, "csv", site.result, view, result);
-  out.byte(COMMA);
-  const error =
-    site.failsByErrno && site.result !== undefined ? errorAt(view, result, site.result) : undefined;
-  if (error !== undefined) out.ascii(errnoName(error));
-  out.byte(COMMA);
-  const durationNs = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
-  if (durationNs > 0) out.natural(durationNs);
+function resultWriter({ result, failsByErrno, layout }: ShownSite): Write {
+  const offset = CallHead.size + CallResult.offsets.result;
+  const write = result && valueWriter("csv", result, offset);
+  return (out, view, at) => {
+    out.byte(COMMA);
+    write?.(out, view, at);
+    out.byte(COMMA);
+    const error = failsByErrno && result !== undefined ? errorAt(view, at + offset, result) : undefined;
+    if (error !== undefined) out.ascii(errnoName(error));
+    out.byte(COMMA);
+    const durationNs = durationAt(layout, view, at);
+    if (durationNs > 0) out.natural(durationNs);
+  };
 }

@@ -25,12 +25,15 @@ import { type Arrived, RateGuard } from "./rate-guard";
 import { filteredSentences } from "./report";
 import type { Resolved } from "./resolve";
 import type { ShownSite } from "./shown-site";
+import type { Write } from "./value-writer";
 
 /** Text that is put together before it is written. */
 const OUTPUT = 512 * 1024;
-/** Between two looks at the ring buffer: as soon as this when calls keep coming, and at most as late as that. */
+/** Between two looks at the ring buffer: each costs as much as showing some hundred calls. */
 const SOON_NS = 2 * NS_PER.ms;
 const LATE_NS = 20 * NS_PER.ms;
+/** How much of the ring fills meanwhile, if calls keep coming as they do. */
+const FILLED = 1 / 8;
 /** What the kernel puts before each record: BPF_RINGBUF_HDR_SZ. */
 const RECORD_HEAD = 8;
 /** How long to go on without letting signals and timers have their turn. */
@@ -114,7 +117,7 @@ function createWriter(
     case "chrome":
       return chromeWriter(sites, origin);
     case "perfetto":
-      return perfettoWriter(sites, startedAt, startNs);
+      return perfettoWriter(startedAt, startNs);
     default:
       return lineWriter(sites, clock);
   }
@@ -136,6 +139,8 @@ class Stream {
   /** Calls shown, by site. */
   readonly counts: Float64Array;
   private readonly out: ByteWriter;
+  /** What writes the calls of each site. */
+  private readonly writers: readonly Write[];
   /** How many lines fit into the output's memory for certain. */
   private readonly chunk: number;
   private left: number;
@@ -151,6 +156,7 @@ class Stream {
     const longest = longestLine(sites);
     this.out = new ByteWriter(Math.max(OUTPUT, longest));
     this.chunk = Math.floor(this.out.bytes.length / longest);
+    this.writers = sites.map((site) => writer.writerOf(site));
     this.counts = new Float64Array(sites.length);
     this.left = maxEvents ?? Number.POSITIVE_INFINITY;
   }
@@ -158,6 +164,7 @@ class Stream {
   /** Shows calls until the run is over: by `endNs`, by the signal, or because enough have been shown. */
   async untilOver(endNs: bigint | undefined, guard?: RateGuard): Promise<void> {
     const { clock, signal } = this.context;
+    const ring = this.session.ringBuffer(this.probe.ring);
     const arrived = this.arrivals();
     let pauseNs = SOON_NS;
     while (!signal.aborted && this.left > 0) {
@@ -167,12 +174,13 @@ class Stream {
         await clock.sleep(SOON_NS, signal);
         continue;
       }
+      const filled = ring.pending / ring.spec.maxEntries;
+      pauseNs = Math.min(Math.max(SOON_NS, (pauseNs * FILLED) / filled), LATE_NS);
       const isDry = await this.show(now + TURN_NS);
       if (this.left === 0) return;
-      pauseNs = isDry === "empty" ? Math.min(2 * pauseNs, LATE_NS) : SOON_NS;
       const untilEnd = endNs === undefined ? pauseNs : Number(endNs - clock.monotonicNs());
       // A ring that is not dry yet waits only for the others' turn.
-      await clock.sleep(isDry === "more" ? 0 : Math.max(0, Math.min(pauseNs, untilEnd)), signal);
+      await clock.sleep(isDry ? Math.max(0, Math.min(pauseNs, untilEnd)) : 0, signal);
     }
   }
 
@@ -189,24 +197,23 @@ class Stream {
 
   /** Shows what is left when nothing more can come. */
   async rest(): Promise<void> {
-    while (this.left > 0 && (await this.show()) === "more");
+    while (this.left > 0 && !(await this.show()));
     this.writer.rest?.(this.out);
     if (this.out.at > 0) await this.context.print(this.out.take());
   }
 
-  /** Shows what is there, until `turnNs`; tells whether the ring had nothing, was emptied, or has more. */
-  private async show(turnNs?: bigint): Promise<"empty" | "dry" | "more"> {
+  /** Shows what is there, until `turnNs`; tells whether the ring was emptied. */
+  private async show(turnNs?: bigint): Promise<boolean> {
     const ring = this.session.ringBuffer(this.probe.ring);
-    for (let shown = 0; ; ) {
+    for (;;) {
       const limit = Math.min(this.chunk, this.left);
       const count = ring.consume(this.visit, limit);
-      shown += count;
       this.left -= count;
       this.writer.pause?.(this.out);
       if (this.out.at > 0) await this.context.print(this.out.take());
-      if (count < limit) return shown === 0 ? "empty" : "dry";
+      if (count < limit) return true;
       if (this.left === 0 || (turnNs !== undefined && this.context.clock.monotonicNs() >= turnNs))
-        return "more";
+        return false;
     }
   }
 
@@ -214,6 +221,6 @@ class Stream {
     const index = view.getUint32(at + CallHead.offsets.site, true);
     if (view.getUint32(at + CallHead.offsets.kind, true) !== RecordKind.return)
       this.counts[index] = (this.counts[index] ?? 0) + 1;
-    this.writer.write(this.out, this.sites[index] as ShownSite, view, at);
+    (this.writers[index] as Write)(this.out, view, at);
   };
 }

@@ -6,10 +6,18 @@ import { CallHead, CallResult } from "../../probes/calls/call-record";
 import type { CallClock } from "./call-clock";
 import type { OpenCall } from "./call-nesting";
 import type { GraphForm, Returned } from "./graph-writer";
-import { callHeadWriter, endLine, jsonDocument, writeResultMembers } from "./ndjson-writer";
+import { callHeadWriters, endLine, jsonDocument, resultMembersWriter } from "./ndjson-writer";
 import type { ShownSite } from "./shown-site";
+import type { Write } from "./value-writer";
 
 const RESULT = CallHead.size + CallResult.offsets.result;
+
+interface SiteWriters {
+  /** The call, told where the record of its beginning is. */
+  readonly writeHead: Write;
+  /** Its result, told where that lies. */
+  readonly writeResult: Write;
+}
 
 /** One document with an `origin`, or lines. */
 export function graphJson(
@@ -17,14 +25,18 @@ export function graphJson(
   clock: CallClock,
   origin?: Readonly<Record<string, Json>>,
 ): GraphForm {
-  const writeHead = callHeadWriter(sites, clock);
+  const headWriter = callHeadWriters(clock);
+  const writers = new Map(
+    sites.map((site) => [site, { writeHead: headWriter(site), writeResult: resultMembersWriter(site) }]),
+  );
   const document = origin === undefined ? undefined : jsonDocument(sites, origin);
   const write = (out: ByteWriter, call: OpenCall, returned: Returned | undefined, hasEnd: boolean) => {
     document?.separate(out);
-    writeHead(out, call.site, call.view, 0);
+    const { writeHead, writeResult } = writers.get(call.site) as SiteWriters;
+    writeHead(out, call.view, 0);
     out.ascii(`,"id":${call.id},"parent":${call.outer?.id ?? "null"},"depth":${call.depth}`);
     if (hasEnd) out.ascii(`,"returned":${returned !== undefined}`);
-    if (returned !== undefined) writeReturn(out, call.site, returned);
+    if (returned !== undefined) writeReturn(out, writeResult, returned);
     out.ascii(document === undefined ? "}\n" : "}");
   };
   return {
@@ -35,8 +47,8 @@ export function graphJson(
   };
 }
 
-function writeReturn(out: ByteWriter, site: ShownSite, returned: Returned): void {
+function writeReturn(out: ByteWriter, writeResult: Write, returned: Returned): void {
   const { durationNs, selfNs, view, at } = returned;
-  writeResultMembers(out, site, view, at + RESULT);
+  writeResult(out, view, at + RESULT);
   out.ascii(`,"durationNs":${durationNs},"selfNs":${selfNs}`);
 }

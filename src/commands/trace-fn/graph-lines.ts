@@ -5,9 +5,9 @@ import { CallHead, CallResult } from "../../probes/calls/call-record";
 import type { CallClock } from "./call-clock";
 import type { OpenCall } from "./call-nesting";
 import type { GraphForm, Returned } from "./graph-writer";
-import { summary, writeCallWithArguments, writeResult } from "./line-writer";
+import { callTextWriter, resultWriter, summary } from "./line-writer";
 import type { ShownSite } from "./shown-site";
-import { writeComm } from "./value-writer";
+import { type Write, writeComm } from "./value-writer";
 
 const { timeNs, tid, pid, comm } = CallHead.offsets;
 /** Where the columns begin. */
@@ -19,6 +19,10 @@ const RESULT = CallHead.size + CallResult.offsets.result;
 
 export function graphLines(sites: readonly ShownSite[], clock: CallClock): GraphForm {
   const ended = new DataView(new ArrayBuffer(8));
+  const callTexts = new Map(sites.map((site) => [site, callTextWriter(site)]));
+  const results = new Map(sites.map((site) => [site, resultWriter(site)]));
+  const writeCall = (out: ByteWriter, { site, view }: OpenCall) =>
+    (callTexts.get(site) as Write)(out, view, 0);
   /** The last line, if it is the beginning of a call and nothing has followed yet. */
   let last: { readonly call: OpenCall; readonly start: number } | undefined;
   const settle = (out: ByteWriter) => {
@@ -51,7 +55,7 @@ export function graphLines(sites: readonly ShownSite[], clock: CallClock): Graph
       out.text(site.name);
       if (returned === undefined) out.ascii(" did not return");
     }
-    if (returned !== undefined) writeResult(out, site, returned.view, returned.at + RESULT);
+    if (returned !== undefined) (results.get(site) as Write)(out, returned.view, returned.at + RESULT);
     out.ascii("\n");
   };
   return {
@@ -59,13 +63,13 @@ export function graphLines(sites: readonly ShownSite[], clock: CallClock): Graph
     enter(out, call) {
       settle(out);
       last = { call, start: begin(out, call) };
-      writeCallWithArguments(out, call.site, call.view, 0);
+      writeCall(out, call);
     },
     leave: end,
     happens(out, call) {
       settle(out);
       begin(out, call);
-      writeCallWithArguments(out, call.site, call.view, 0);
+      writeCall(out, call);
       out.ascii("\n");
     },
     pause: settle,

@@ -1,9 +1,8 @@
 /** `--graph`: from records of beginnings and returns to what a form of output shows of them. */
 import type { ByteWriter } from "../../output/byte-writer";
-import { CallHead, NESTED_RETURN, RecordKind } from "../../probes/calls/call-record";
+import { CallHead, durationAt, NESTED_RETURN, RecordKind } from "../../probes/calls/call-record";
 import type { CallNesting, OpenCall } from "./call-nesting";
 import type { CallTotals, CallWriter } from "./call-writer";
-import { durationAt } from "./chrome-writer";
 
 /** A call that has returned: how long it took, itself and with what it called; and the record of its return. */
 export interface Returned {
@@ -38,7 +37,7 @@ export function graphWriter(form: GraphForm, nesting: CallNesting, longest: numb
   };
   return {
     head: () => form.head(),
-    write(out, site, view, at) {
+    writerOf: (site) => (out, view, at) => {
       const kind = view.getUint32(at + KIND, true);
       if (kind === RecordKind.entry) {
         const { call, abandoned } = nesting.enter(site, view, at);

@@ -3,60 +3,61 @@ import { errnoName } from "../../core/errno";
 import { NS_PER } from "../../core/units";
 import type { ByteWriter } from "../../output/byte-writer";
 import { lossSentence } from "../../output/report";
-import { CallHead, CallResult } from "../../probes/calls/call-record";
+import { CallHead, CallResult, durationAt } from "../../probes/calls/call-record";
 import type { ValueForm } from "../../probes/calls/value-form";
 import { LOWEST_ERROR } from "../../probes/stats";
-import { writeArgument } from "./argument-writer";
+import { argumentWriters } from "./argument-writer";
 import { type CallClock, CLOCK_FRACTION } from "./call-clock";
 import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
 import { RepeatedHead } from "./repeated-head";
 import { filteredSentences } from "./report";
 import type { ShownSite } from "./shown-site";
-import { writeComm, writeValue } from "./value-writer";
+import { valueWriter, type Write, writeComm } from "./value-writer";
 
 const { timeNs, tid, pid, comm } = CallHead.offsets;
 /** Where the columns begin. */
 const AT = { pid: 17, tid: 25, comm: 33, duration: 50, call: 61 } as const;
 const DURATION_WIDTH = 9;
-
-const COMMA = 44;
-const EQUALS = 61;
+const RESULT = CallHead.size + CallResult.offsets.result;
 
 export function lineWriter(sites: readonly ShownSite[], clock: CallClock): CallWriter {
   const withResult = sites.some(({ layout }) => layout.withResult);
-  const head = new RepeatedHead(
-    clock,
-    (out, _site, view, at) => writeHead(out, clock, view, at),
-    CLOCK_FRACTION,
-  );
+  const head = new RepeatedHead(clock, CLOCK_FRACTION);
+  const writeHead = headWriter(clock);
   return {
     head: () => `${heading(withResult)}\n`,
-    write(out, site, view, at) {
-      const start = out.at;
-      head.write(out, site, view, at);
-      if (withResult) {
-        if (site.layout.withResult)
-          writeMicroseconds(out, view, at + CallHead.size + CallResult.offsets.durationNs);
-        out.padTo(start, AT.call);
-      }
-      writeCall(out, site, view, at);
-      out.ascii("\n");
+    writerOf(site) {
+      const writeCall = callTextWriter(site);
+      const writeResult = site.layout.withResult ? resultWriter(site) : undefined;
+      return (out, view, at) => {
+        const start = out.at;
+        head.write(out, writeHead, view, at);
+        if (withResult) {
+          if (writeResult !== undefined) writeMicroseconds(out, durationAt(site.layout, view, at));
+          out.padTo(start, AT.call);
+        }
+        writeCall(out, view, at);
+        writeResult?.(out, view, at + RESULT);
+        out.ascii("\n");
+      };
     },
     end: (totals) => summary(sites, totals),
   };
 }
 
-/** Writes when the call began, and whose it is. */
-function writeHead(out: ByteWriter, clock: CallClock, view: DataView, at: number): void {
-  const start = out.at;
-  clock.writeClock(out, view, at + timeNs);
-  out.padTo(start, AT.pid);
-  out.natural(view.getUint32(at + pid, true));
-  out.padTo(start, AT.tid);
-  out.natural(view.getUint32(at + tid, true));
-  out.padTo(start, AT.comm);
-  writeComm(out, "text", view, at + comm);
-  out.padTo(start, AT.duration);
+/** When the call began, and whose it is. */
+function headWriter(clock: CallClock): Write {
+  return (out, view, at) => {
+    const start = out.at;
+    clock.writeClock(out, view, at + timeNs);
+    out.padTo(start, AT.pid);
+    out.natural(view.getUint32(at + pid, true));
+    out.padTo(start, AT.tid);
+    out.natural(view.getUint32(at + tid, true));
+    out.padTo(start, AT.comm);
+    writeComm(out, "text", view, at + comm);
+    out.padTo(start, AT.duration);
+  };
 }
 
 function heading(withResult: boolean): string {
@@ -67,36 +68,31 @@ function heading(withResult: boolean): string {
     : `${middle}CALL`;
 }
 
-/** `openat(dfd=-100, filename="/etc/hosts", …) = 3`, or `= -2 ENOENT`. */
-function writeCall(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
-  writeCallWithArguments(out, site, view, at);
-  if (site.layout.withResult) writeResult(out, site, view, at + CallHead.size + CallResult.offsets.result);
-}
-
 /** `openat(dfd=-100, filename="/etc/hosts", …)` */
-export function writeCallWithArguments(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
-  out.text(site.name);
-  out.ascii("(");
-  site.params.forEach(({ name, form }, index) => {
-    if (index > 0) {
-      out.byte(COMMA);
-      out.ascii(" ");
+export function callTextWriter(site: ShownSite): Write {
+  const args = argumentWriters("text", site);
+  const texts = site.params.map(({ name }, index) => `${index > 0 ? ", " : ""}${name}=`);
+  return (out, view, at) => {
+    out.text(site.name);
+    out.ascii("(");
+    for (let i = 0; i < args.length; i++) {
+      out.ascii(texts[i] as string);
+      (args[i] as Write)(out, view, at);
     }
-    out.ascii(name);
-    out.byte(EQUALS);
-    writeArgument(out, "text", site.layout, form, view, at, index);
-  });
-  out.ascii(")");
+    out.ascii(")");
+  };
 }
 
-/** ` = 3`, or ` = -2 ENOENT`; nothing for what gives nothing. `at` is where the result lies. */
-export function writeResult(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
-  const { result, failsByErrno } = site;
-  if (result === undefined) return;
-  out.ascii(" = ");
-  const error = failsByErrno ? errorAt(view, at, result) : undefined;
-  if (error !== undefined) out.ascii(`-${error} ${errnoName(error)}`);
-  else writeValue(out, "text", result, view, at);
+/** ` = 3`, or ` = -2 ENOENT`; nothing for what gives nothing. It is told where the result lies. */
+export function resultWriter({ result, failsByErrno }: ShownSite): Write {
+  if (result === undefined) return () => {};
+  const write = valueWriter("text", result);
+  return (out, view, at) => {
+    out.ascii(" = ");
+    const error = failsByErrno ? errorAt(view, at, result) : undefined;
+    if (error !== undefined) out.ascii(`-${error} ${errnoName(error)}`);
+    else write(out, view, at);
+  };
 }
 
 /** The error number that a result stands for; undefined for one that is none. */
@@ -110,8 +106,7 @@ export function errorAt(view: DataView, at: number, form: ValueForm): number | u
 }
 
 /** Right-aligned, with one decimal. */
-function writeMicroseconds(out: ByteWriter, view: DataView, at: number): void {
-  const ns = view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+function writeMicroseconds(out: ByteWriter, ns: number): void {
   out.ascii((ns === 0 ? "-" : (ns / NS_PER.us).toFixed(1)).padStart(DURATION_WIDTH));
 }
 

@@ -15,15 +15,15 @@ import {
   writeString,
   writeWord,
 } from "../../output/proto-writer";
-import { CallHead, CallResult, type RecordLayout } from "../../probes/calls/call-record";
+import { CallHead, CallResult, durationAt } from "../../probes/calls/call-record";
 import type { ValueForm } from "../../probes/calls/value-form";
 import { LOWEST_ERROR } from "../../probes/stats";
-import { writeArgument } from "./argument-writer";
+import { argumentWriters } from "./argument-writer";
 import type { CallWriter } from "./call-writer";
-import { durationAt } from "./chrome-writer";
 import { errorAt } from "./line-writer";
 import type { ShownSite } from "./shown-site";
 import { type Met, ThreadTracks } from "./thread-tracks";
+import type { Write } from "./value-writer";
 
 const PACKET = 1;
 const Packet = {
@@ -58,10 +58,9 @@ const RESULT = CallHead.size + CallResult.offsets.result;
 const SMALL = 4096;
 
 /** `now` is the time of day when CLOCK_MONOTONIC was `monotonicNs`. */
-export function perfettoWriter(sites: readonly ShownSite[], now: Date, monotonicNs: bigint): CallWriter {
+export function perfettoWriter(now: Date, monotonicNs: bigint): CallWriter {
   const tracks = new ThreadTracks();
   let hasClocks = false;
-  const names = new Map(sites.map((site) => [site, namesOf(site)]));
   const packet = (out: ByteWriter, fill: () => void) => {
     const begin = beginMessage(out, PACKET);
     writeNatural(out, Packet.sequence, SEQUENCE);
@@ -80,24 +79,26 @@ export function perfettoWriter(sites: readonly ShownSite[], now: Date, monotonic
     });
   return {
     head: () => "",
-    write(out, site, view, at) {
-      if (!hasClocks) packet(out, () => writeClocks(out, now, monotonicNs));
-      hasClocks = true;
-      const met = tracks.meet(view, at);
-      if (met?.namesProcess === true) packet(out, () => describeProcess(out, met));
-      if (met !== undefined) packet(out, () => describeThread(out, met));
-      const track = THREAD_TRACK + view.getUint32(at + TID, true);
-      const start = view.getBigUint64(at + timeNs, true);
-      const duration = durationAt(site.layout, view, at);
-      event(out, start, track, duration > 0 ? BEGIN : INSTANT, () => {
-        out.copy(names.get(site) as Uint8Array);
-        site.params.forEach(({ name, form }, index) => {
-          annotate(out, name, () => writeArgumentValue(out, site.layout, form, view, at, index));
+    writerOf(site) {
+      const names = namesOf(site);
+      const args = annotationWriters(site);
+      return (out, view, at) => {
+        if (!hasClocks) packet(out, () => writeClocks(out, now, monotonicNs));
+        hasClocks = true;
+        const met = tracks.meet(view, at);
+        if (met?.namesProcess === true) packet(out, () => describeProcess(out, met));
+        if (met !== undefined) packet(out, () => describeThread(out, met));
+        const track = THREAD_TRACK + view.getUint32(at + TID, true);
+        const start = view.getBigUint64(at + timeNs, true);
+        const duration = durationAt(site.layout, view, at);
+        event(out, start, track, duration > 0 ? BEGIN : INSTANT, () => {
+          out.copy(names);
+          for (const write of args) write(out, view, at);
+          if (site.layout.withResult && site.result !== undefined)
+            writeResult(out, site, site.result, view, at);
         });
-        if (site.layout.withResult && site.result !== undefined)
-          writeResult(out, site, site.result, view, at);
-      });
-      if (duration > 0) event(out, start + BigInt(duration), track, END, () => {});
+        if (duration > 0) event(out, start + BigInt(duration), track, END, () => {});
+      };
     },
     end: () => "",
   };
@@ -171,18 +172,22 @@ function writeResult(out: ByteWriter, site: ShownSite, form: ValueForm, view: Da
     annotate(out, "errno", () => writeString(out, Annotation.string, errnoName(error)));
 }
 
-function writeArgumentValue(
-  out: ByteWriter,
-  layout: RecordLayout,
-  form: ValueForm,
-  view: DataView,
-  at: number,
-  index: number,
-): void {
-  if (writeNumber(out, form, view, at + layout.words + 8 * index)) return;
-  // Whatever else there is, by what JSON makes of it.
+/** What writes each argument with its name. */
+function annotationWriters(site: ShownSite): readonly Write[] {
+  const args = argumentWriters("json", site);
+  return site.params.map(({ name, form }, index) => {
+    const word = site.layout.words + 8 * index;
+    return (out, view, at) =>
+      annotate(out, name, () => {
+        if (!writeNumber(out, form, view, at + word)) writeAsJson(out, args[index] as Write, view, at);
+      });
+  });
+}
+
+/** Whatever is no number, by what JSON makes of it. */
+function writeAsJson(out: ByteWriter, write: Write, view: DataView, at: number): void {
   const begin = out.at;
-  writeArgument(out, "json", layout, form, view, at, index);
+  write(out, view, at);
   const text = out.bytes.toString("utf8", begin, out.at);
   out.at = begin;
   const value: unknown = JSON.parse(text);

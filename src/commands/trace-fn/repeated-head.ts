@@ -5,14 +5,11 @@
 import type { ByteWriter } from "../../output/byte-writer";
 import { CallHead } from "../../probes/calls/call-record";
 import type { CallClock } from "./call-clock";
-import type { ShownSite } from "./shown-site";
+import type { Write } from "./value-writer";
 
 const { timeNs, tid } = CallHead.offsets;
 /** Thread, process, name, site: what a head shows besides the time. */
 const WORDS = (CallHead.offsets.kind - tid) / 4;
-
-/** Writes a head as a whole. */
-type WriteHead = (out: ByteWriter, site: ShownSite, view: DataView, at: number) => void;
 
 export class RepeatedHead {
   private readonly words = new Int32Array(WORDS);
@@ -21,17 +18,16 @@ export class RepeatedHead {
   /** `fraction` is where in a head the digits after the second are. */
   constructor(
     private readonly clock: CallClock,
-    private readonly writeHead: WriteHead,
     private readonly fraction: { readonly at: number; readonly digits: number },
   ) {}
 
-  /** Writes the head of the call whose record is at `at`. */
-  write(out: ByteWriter, site: ShownSite, view: DataView, at: number): void {
+  /** Writes the head of the call whose record is at `at`; `writeHead` does so for any call of its site. */
+  write(out: ByteWriter, writeHead: Write, view: DataView, at: number): void {
     const start = out.at;
     const { digits } = this.fraction;
     const fraction = this.isSame(view, at) ? this.clock.fraction(view, at + timeNs, digits) : -1;
     if (fraction < 0) {
-      this.writeHead(out, site, view, at);
+      writeHead(out, view, at);
       this.bytes = Uint8Array.from(out.bytes.subarray(start, out.at));
       for (let i = 0; i < WORDS; i++) this.words[i] = view.getInt32(at + tid + 4 * i, true);
       return;

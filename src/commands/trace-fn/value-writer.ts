@@ -11,38 +11,72 @@ export type Dialect = "text" | "json" | "csv";
 const QUOTE = 34;
 const ALL_ONES = 0xffff_ffff;
 
-/** Writes a word: what it is, or the address of what could not be read. */
-export function writeValue(
-  out: ByteWriter,
-  dialect: Dialect,
-  form: ValueForm,
-  view: DataView,
-  at: number,
-): void {
+/** Writes what lies at `at`, or behind it. */
+export type Write = (out: ByteWriter, view: DataView, at: number) => void;
+
+/**
+ * What writes words of this form that lie `offset` behind where it is told to look: what they are, or the address of what
+ * could not be read. Whatever the form decides is decided here, once, and not for each call.
+ */
+export function valueWriter(dialect: Dialect, form: ValueForm, offset = 0): Write {
   switch (form.kind) {
     case "int":
-      if (form.swapped === true) writeSwapped(out, dialect, form.size, view, at);
-      else if (form.size === 8) writeInt64(out, dialect, form.signed, view, at);
-      else out.integer(smallInt(form.size, form.signed, view, at));
-      return;
+      return intWriter(dialect, form, offset);
     case "hex":
-      writeHex(out, dialect, view, at, form.size);
-      return;
+      return hexWriter(dialect, form.size, offset);
     case "bool":
-      out.ascii(view.getUint8(at) === 0 ? "false" : "true");
-      return;
+      return (out, view, at) => out.ascii(view.getUint8(at + offset) === 0 ? "false" : "true");
     case "enum":
-      writeEnum(out, dialect, form, view, at);
-      return;
-    case "octal":
-      writeName(out, dialect, octalText(integerAt(form.size, false, view, at)));
-      return;
+      return enumWriter(dialect, form, offset);
+    case "octal": {
+      const read = integerReader(form.size, false);
+      return (out, view, at) => writeName(out, dialect, octalText(read(view, at + offset)));
+    }
     case "flags":
-      writeFlags(out, dialect, form, view, at);
-      return;
+      return flagsWriter(dialect, form, offset);
     default:
-      writeHex(out, dialect, view, at);
+      return hexWriter(dialect, 8, offset);
   }
+}
+
+function intWriter(
+  dialect: Dialect,
+  { size, signed, swapped = false }: Extract<ValueForm, { kind: "int" }>,
+  offset: number,
+): Write {
+  if (size === 8 && !swapped) return longWriter(dialect, signed, offset);
+  if (size === 8)
+    return (out, view, at) => out.ascii(numberText(dialect, view.getBigUint64(at + offset, false)));
+  const read = numberReader(size, signed, !swapped);
+  return (out, view, at) => out.integer(read(view, at + offset));
+}
+
+function longWriter(dialect: Dialect, signed: boolean, offset: number): Write {
+  return (out, view, at) => {
+    const low = view.getUint32(at + offset, true);
+    const high = view.getUint32(at + offset + 4, true);
+    if (high === 0) out.natural(low);
+    else if (signed && high === ALL_ONES && low !== 0) out.integer(low - 2 ** 32);
+    else {
+      const value = signed ? view.getBigInt64(at + offset, true) : view.getBigUint64(at + offset, true);
+      out.ascii(numberText(dialect, value));
+    }
+  };
+}
+
+function numberText(dialect: Dialect, value: bigint): string {
+  return dialect === "json" ? jsonText(value) : value.toString();
+}
+
+function hexWriter(dialect: Dialect, size: Size, offset: number): Write {
+  const quote = dialect === "json";
+  const long = size === 8;
+  const read = numberReader(long ? 4 : size, false, true);
+  return (out, view, at) => {
+    if (quote) out.byte(QUOTE);
+    out.hex(long ? view.getUint32(at + offset + 4, true) : 0, read(view, at + offset));
+    if (quote) out.byte(QUOTE);
+  };
 }
 
 function writeName(out: ByteWriter, dialect: Dialect, name: string): void {
@@ -53,72 +87,47 @@ function octalText(value: number): string {
   return value === 0 ? "0" : `0${value.toString(8)}`;
 }
 
-function writeEnum(
-  out: ByteWriter,
+function enumWriter(
   dialect: Dialect,
   { size, signed, names }: Extract<ValueForm, { kind: "enum" }>,
-  view: DataView,
-  at: number,
-): void {
-  const value = integerAt(size, signed, view, at);
-  const name = names.get(value);
-  if (name === undefined) out.integer(value);
-  else writeName(out, dialect, name);
+  offset: number,
+): Write {
+  const read = integerReader(size, signed);
+  return (out, view, at) => {
+    const value = read(view, at + offset);
+    const name = names.get(value);
+    if (name === undefined) out.integer(value);
+    else writeName(out, dialect, name);
+  };
 }
 
-/** What has more than 32 bits are no flags that anybody knows. */
-function writeFlags(
-  out: ByteWriter,
+/** What have more than 32 bits are no flags that anybody knows. */
+function flagsWriter(
   dialect: Dialect,
   { size, set }: Extract<ValueForm, { kind: "flags" }>,
-  view: DataView,
-  at: number,
-): void {
-  if (size === 8 && view.getUint32(at + 4, true) !== 0) writeHex(out, dialect, view, at);
-  else writeName(out, dialect, flagText(set, smallInt(size === 8 ? 4 : size, false, view, at)));
+  offset: number,
+): Write {
+  const writeHex = hexWriter(dialect, 8, offset);
+  const read = numberReader(size === 8 ? 4 : size, false, true);
+  return (out, view, at) => {
+    if (size === 8 && view.getUint32(at + offset + 4, true) !== 0) writeHex(out, view, at);
+    else writeName(out, dialect, flagText(set, read(view, at + offset)));
+  };
 }
 
-function writeSwapped(out: ByteWriter, dialect: Dialect, size: Size, view: DataView, at: number): void {
-  if (size === 8) out.ascii(numberText(dialect, view.getBigUint64(at)));
-  else out.integer(size === 4 ? view.getUint32(at) : view.getUint16(at));
-}
-
-function numberText(dialect: Dialect, value: bigint): string {
-  return dialect === "json" ? jsonText(value) : value.toString();
-}
+type Read = (view: DataView, at: number) => number;
 
 /** Exact as far as doubles are. */
-function integerAt(size: Size, signed: boolean, view: DataView, at: number): number {
-  return size === 8 ? Number(view.getBigInt64(at, true)) : smallInt(size, signed, view, at);
+function integerReader(size: Size, signed: boolean): Read {
+  return size === 8 ? (view, at) => Number(view.getBigInt64(at, true)) : numberReader(size, signed, true);
 }
 
-function smallInt(size: 1 | 2 | 4, signed: boolean, view: DataView, at: number): number {
-  if (size === 4) return signed ? view.getInt32(at, true) : view.getUint32(at, true);
-  if (size === 2) return signed ? view.getInt16(at, true) : view.getUint16(at, true);
-  return signed ? view.getInt8(at) : view.getUint8(at);
-}
-
-function writeInt64(out: ByteWriter, dialect: Dialect, signed: boolean, view: DataView, at: number): void {
-  const low = view.getUint32(at, true);
-  const high = view.getUint32(at + 4, true);
-  if (high === 0) out.natural(low);
-  else if (signed && high === ALL_ONES && low !== 0) out.integer(low - 2 ** 32);
-  else {
-    const value = signed ? view.getBigInt64(at, true) : view.getBigUint64(at, true);
-    out.ascii(numberText(dialect, value));
-  }
-}
-
-function writeHex(out: ByteWriter, dialect: Dialect, view: DataView, at: number, size = 8): void {
-  if (dialect === "json") out.byte(QUOTE);
-  const low =
-    size === 8 || size === 4
-      ? view.getUint32(at, true)
-      : size === 2
-        ? view.getUint16(at, true)
-        : view.getUint8(at);
-  out.hex(size === 8 ? view.getUint32(at + 4, true) : 0, low);
-  if (dialect === "json") out.byte(QUOTE);
+function numberReader(size: 1 | 2 | 4, signed: boolean, little: boolean): Read {
+  if (size === 4)
+    return signed ? (view, at) => view.getInt32(at, little) : (view, at) => view.getUint32(at, little);
+  if (size === 2)
+    return signed ? (view, at) => view.getInt16(at, little) : (view, at) => view.getUint16(at, little);
+  return signed ? (view, at) => view.getInt8(at) : (view, at) => view.getUint8(at);
 }
 
 /** Writes a text that was put together here. */

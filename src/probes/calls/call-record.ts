@@ -103,5 +103,13 @@ function slotSignature(form: SlotForm): string {
   return kind === "numbers" ? `${memory} ${form.element.size}[${form.count}]` : `${memory} ${kind}`;
 }
 
+const DURATION = CallHead.size + CallResult.offsets.durationNs;
+
+/** Nanoseconds that the call took whose record is at `at`; 0 where nobody knows. */
+export function durationAt({ withResult }: RecordLayout, view: DataView, at: number): number {
+  if (!withResult) return 0;
+  return view.getUint32(at + DURATION + 4, true) * 2 ** 32 + view.getUint32(at + DURATION, true);
+}
+
 /** Of the records of returns where calls nest. */
 export const NESTED_RETURN = recordLayout(0, [], { withResult: true, withFrame: true, stringSize: 0 });

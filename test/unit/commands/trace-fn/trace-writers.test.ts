@@ -29,7 +29,7 @@ const instant = madeUpSite([param("n", "d")], undefined, { name: "tick", categor
 
 function written(writer: CallWriter, calls: readonly (readonly [ShownSite, MadeUpCall])[]): Buffer {
   const out = new ByteWriter(calls.length * longestLine([every]));
-  for (const [site, call] of calls) writer.write(out, site, madeUpRecord(site, call), 0);
+  for (const [site, call] of calls) writer.writerOf(site)(out, madeUpRecord(site, call), 0);
   const body = Buffer.from(out.take());
   const counts = Float64Array.of(1, 1);
   const totals = { startedAt: NOW, endedAt: NOW, durationNs: 5, counts, filtered: 0, lost: { ringFull: 2 } };
@@ -82,7 +82,7 @@ test("Chrome: a result without arguments, and no call at all", () => {
 });
 
 test("Perfetto: slices that nest by their times, with typed arguments", () => {
-  const slices = readTrace(written(perfettoWriter([every, instant], NOW, 5n), calls));
+  const slices = readTrace(written(perfettoWriter(NOW, 5n), calls));
   const pointers = { at: ADDRESS, lost: `0x${ADDRESS.toString(16)}` };
   expect(slices.map(({ name, depth, startNs, endNs }) => [name, depth, startNs, endNs])).toEqual([
     ["every", 0, 2n ** 53n + 1000n, 2n ** 53n + 1011n],
@@ -100,15 +100,15 @@ test("Perfetto: slices that nest by their times, with typed arguments", () => {
 });
 
 test("Perfetto: no call at all is an empty trace", () =>
-  expect(readTrace(written(perfettoWriter([every], NOW, 5n), []))).toEqual([]));
+  expect(readTrace(written(perfettoWriter(NOW, 5n), []))).toEqual([]));
 
 test("no call takes more room than was reckoned with", () => {
   const worst = "\x01".repeat(15);
   const site = madeUpSite([param("s", "str"), param("n", "i64")], formNamed("i64", "test"));
   const call = { comm: worst, args: [worst, -(2n ** 63n)], result: -(2n ** 63n), durationNs: 2n ** 52n };
-  for (const writer of [chromeWriter([site], {}), perfettoWriter([site], NOW, 5n)]) {
+  for (const writer of [chromeWriter([site], {}), perfettoWriter(NOW, 5n)]) {
     const out = new ByteWriter(2 * longestLine([site]));
-    writer.write(out, site, madeUpRecord(site, call), 0);
+    writer.writerOf(site)(out, madeUpRecord(site, call), 0);
     expect(out.at).toBeLessThan(longestLine([site]));
   }
 });

@@ -19,7 +19,7 @@ const int64 = formNamed("i64", "test");
 
 function line(writer: CallWriter, site: ShownSite, call: MadeUpCall): string {
   const out = new ByteWriter(longestLine([site]));
-  writer.write(out, site, madeUpRecord(site, call), 0);
+  writer.writerOf(site)(out, madeUpRecord(site, call), 0);
   return Buffer.from(out.take()).toString();
 }
 
