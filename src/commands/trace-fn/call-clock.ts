@@ -16,10 +16,11 @@ export const CLOCK_FRACTION = { at: "00:00:00.".length, digits: 6 } as const;
 export class CallClock {
   private readonly high: number;
   private readonly low: number;
-  private readonly second: number;
+  private readonly firstSecond: number;
   /** Nanoseconds into that second. */
   private readonly rest: number;
-  private current = Number.NaN;
+  /** The second, by its number, of the time that was looked at last. */
+  second = Number.NaN;
   private utc = "";
   private readonly local = [0, 0, 0];
 
@@ -28,8 +29,8 @@ export class CallClock {
     this.high = Number(monotonicNs >> 32n);
     this.low = Number(monotonicNs & 0xffff_ffffn);
     const ms = now.getTime();
-    this.second = Math.floor(ms / 1000);
-    this.rest = (ms - this.second * 1000) * NS_PER_MS;
+    this.firstSecond = Math.floor(ms / 1000);
+    this.rest = (ms - this.firstSecond * 1000) * NS_PER_MS;
   }
 
   /** RFC 3339 with nine decimals, in UTC. */
@@ -50,11 +51,9 @@ export class CallClock {
     out.digits(Math.floor(ns / 1000), CLOCK_FRACTION.digits);
   }
 
-  /** The first `digits` digits after the second, at most nine; −1 in another second than the time before. */
+  /** The first `digits` digits after the second of the time at `at`, at most nine. */
   fraction(view: DataView, at: number, digits: number): number {
-    const before = this.current;
     const ns = this.nanoseconds(view, at);
-    if (this.current !== before) return -1;
     return digits === 9 ? ns : Math.floor(ns / 10 ** (9 - digits));
   }
 
@@ -63,13 +62,13 @@ export class CallClock {
     const high = view.getUint32(at + 4, true) - this.high;
     const total = high * 2 ** 32 + (view.getUint32(at, true) - this.low) + this.rest;
     const second = Math.floor(total / NS_PER_SECOND);
-    if (second !== this.current) this.turnTo(second);
+    if (second !== this.second) this.turnTo(second);
     return total - second * NS_PER_SECOND;
   }
 
   private turnTo(second: number): void {
-    this.current = second;
-    const date = new Date((this.second + second) * 1000);
+    this.second = second;
+    const date = new Date((this.firstSecond + second) * 1000);
     this.utc = date.toISOString().slice(0, ISO_FRACTION.at);
     [this.local[0], this.local[1], this.local[2]] = [date.getHours(), date.getMinutes(), date.getSeconds()];
   }

@@ -8,7 +8,7 @@ import { argumentWriters } from "./argument-writer";
 import { type CallClock, ISO_FRACTION } from "./call-clock";
 import type { CallWriter } from "./call-writer";
 import { errorAt } from "./line-writer";
-import { RepeatedHead } from "./repeated-head";
+import { repeatedLine } from "./repeated-line";
 import type { ShownSite } from "./shown-site";
 import { escaped, valueWriter, type Write, writeComm } from "./value-writer";
 
@@ -18,25 +18,18 @@ const COMMA = 44;
 export function csvWriter(sites: readonly ShownSite[], clock: CallClock): CallWriter {
   const columns = argumentColumns(sites);
   const withResult = sites.some(({ layout }) => layout.withResult);
-  const head = new RepeatedHead(clock, ISO_FRACTION);
   return {
     head() {
       const result = withResult ? ["result", "errno", "durationNs"] : [];
       return `${["time", "pid", "tid", "comm", "function", ...columns, ...result].join(",")}\r\n`;
     },
     writerOf(site) {
-      const writeHead = headWriter(site, clock);
-      const args = argumentWriters("csv", site);
-      const missing = ",".repeat(columns.length - args.length);
+      const beginning = { writeHead: headWriter(site, clock), fraction: ISO_FRACTION };
+      const writeCall = repeatedLine(clock, beginning, site.layout, fieldsWriter(site, columns.length));
       const writeResult = site.layout.withResult ? resultWriter(site) : undefined;
       const end = `${withResult && writeResult === undefined ? ",,," : ""}\r\n`;
       return (out, view, at) => {
-        head.write(out, writeHead, view, at);
-        for (const write of args) {
-          out.byte(COMMA);
-          write(out, view, at);
-        }
-        out.ascii(missing);
+        writeCall(out, view, at);
         writeResult?.(out, view, at);
         out.ascii(end);
       };
@@ -57,6 +50,19 @@ function headWriter(site: ShownSite, clock: CallClock): Write {
     writeComm(out, "csv", view, at + comm);
     out.byte(COMMA);
     out.text(name);
+  };
+}
+
+/** The arguments, each with a comma before it, in so many columns. */
+function fieldsWriter(site: ShownSite, columns: number): Write {
+  const args = argumentWriters("csv", site);
+  const missing = ",".repeat(columns - args.length);
+  return (out, view, at) => {
+    for (const write of args) {
+      out.byte(COMMA);
+      write(out, view, at);
+    }
+    out.ascii(missing);
   };
 }
 

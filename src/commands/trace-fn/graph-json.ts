@@ -6,7 +6,7 @@ import { CallHead, CallResult } from "../../probes/calls/call-record";
 import type { CallClock } from "./call-clock";
 import type { OpenCall } from "./call-nesting";
 import type { GraphForm, Returned } from "./graph-writer";
-import { callHeadWriters, endLine, jsonDocument, resultMembersWriter } from "./ndjson-writer";
+import { endLine, jsonDocument, openCallWriter, resultMembersWriter } from "./ndjson-writer";
 import type { ShownSite } from "./shown-site";
 import type { Write } from "./value-writer";
 
@@ -14,7 +14,7 @@ const RESULT = CallHead.size + CallResult.offsets.result;
 
 interface SiteWriters {
   /** The call, told where the record of its beginning is. */
-  readonly writeHead: Write;
+  readonly writeOpen: Write;
   /** Its result, told where that lies. */
   readonly writeResult: Write;
 }
@@ -25,15 +25,17 @@ export function graphJson(
   clock: CallClock,
   origin?: Readonly<Record<string, Json>>,
 ): GraphForm {
-  const headWriter = callHeadWriters(clock);
   const writers = new Map(
-    sites.map((site) => [site, { writeHead: headWriter(site), writeResult: resultMembersWriter(site) }]),
+    sites.map((site) => [
+      site,
+      { writeOpen: openCallWriter(site, clock), writeResult: resultMembersWriter(site) },
+    ]),
   );
   const document = origin === undefined ? undefined : jsonDocument(sites, origin);
   const write = (out: ByteWriter, call: OpenCall, returned: Returned | undefined, hasEnd: boolean) => {
     document?.separate(out);
-    const { writeHead, writeResult } = writers.get(call.site) as SiteWriters;
-    writeHead(out, call.view, 0);
+    const { writeOpen, writeResult } = writers.get(call.site) as SiteWriters;
+    writeOpen(out, call.view, 0);
     out.ascii(`,"id":${call.id},"parent":${call.outer?.id ?? "null"},"depth":${call.depth}`);
     if (hasEnd) out.ascii(`,"returned":${returned !== undefined}`);
     if (returned !== undefined) writeReturn(out, writeResult, returned);

@@ -9,7 +9,7 @@ import { LOWEST_ERROR } from "../../probes/stats";
 import { argumentWriters } from "./argument-writer";
 import { type CallClock, CLOCK_FRACTION } from "./call-clock";
 import { type CallTotals, type CallWriter, countsByName, totalOf } from "./call-writer";
-import { RepeatedHead } from "./repeated-head";
+import { repeatedLine } from "./repeated-line";
 import { filteredSentences } from "./report";
 import type { ShownSite } from "./shown-site";
 import { valueWriter, type Write, writeComm } from "./value-writer";
@@ -22,20 +22,25 @@ const RESULT = CallHead.size + CallResult.offsets.result;
 
 export function lineWriter(sites: readonly ShownSite[], clock: CallClock): CallWriter {
   const withResult = sites.some(({ layout }) => layout.withResult);
-  const head = new RepeatedHead(clock, CLOCK_FRACTION);
-  const writeHead = headWriter(clock);
+  const beginning = { writeHead: headWriter(clock), fraction: CLOCK_FRACTION };
   return {
     head: () => `${heading(withResult)}\n`,
     writerOf(site) {
       const writeCall = callTextWriter(site);
+      if (!withResult) {
+        const writeLine = repeatedLine(clock, beginning, site.layout, writeCall);
+        return (out, view, at) => {
+          writeLine(out, view, at);
+          out.ascii("\n");
+        };
+      }
+      const writeHead = repeatedLine(clock, beginning);
       const writeResult = site.layout.withResult ? resultWriter(site) : undefined;
       return (out, view, at) => {
         const start = out.at;
-        head.write(out, writeHead, view, at);
-        if (withResult) {
-          if (writeResult !== undefined) writeMicroseconds(out, durationAt(site.layout, view, at));
-          out.padTo(start, AT.call);
-        }
+        writeHead(out, view, at);
+        if (writeResult !== undefined) writeMicroseconds(out, durationAt(site.layout, view, at));
+        out.padTo(start, AT.call);
         writeCall(out, view, at);
         writeResult?.(out, view, at + RESULT);
         out.ascii("\n");

@@ -8,7 +8,7 @@ import { argumentWriters } from "./argument-writer";
 import { type CallClock, ISO_FRACTION } from "./call-clock";
 import { type CallTotals, type CallWriter, totalsOf } from "./call-writer";
 import { errorAt } from "./line-writer";
-import { RepeatedHead } from "./repeated-head";
+import { repeatedLine } from "./repeated-line";
 import type { ShownSite } from "./shown-site";
 import { valueWriter, type Write, writeComm } from "./value-writer";
 
@@ -17,11 +17,10 @@ const RESULT = CallHead.size + CallResult.offsets.result;
 
 /** A line per call, and one at the end with the totals. */
 export function ndjsonWriter(sites: readonly ShownSite[], clock: CallClock): CallWriter {
-  const callWriter = callWriters(clock);
   return {
     head: () => "",
     writerOf(site) {
-      const writeCall = callWriter(site);
+      const writeCall = callWriter(site, clock);
       return (out, view, at) => {
         writeCall(out, view, at);
         out.ascii("\n");
@@ -45,12 +44,11 @@ export function jsonWriter(
   clock: CallClock,
   origin: Readonly<Record<string, Json>>,
 ): CallWriter {
-  const callWriter = callWriters(clock);
   const { head, separate, end } = jsonDocument(sites, origin);
   return {
     head,
     writerOf(site) {
-      const writeCall = callWriter(site);
+      const writeCall = callWriter(site, clock);
       return (out, view, at) => {
         separate(out);
         writeCall(out, view, at);
@@ -79,47 +77,41 @@ export function jsonDocument(sites: readonly ShownSite[], origin: Readonly<Recor
   };
 }
 
-function callWriters(clock: CallClock): (site: ShownSite) => Write {
-  const headWriter = callHeadWriters(clock);
-  return (site) => {
-    const writeHead = headWriter(site);
-    const writeResult = site.layout.withResult ? resultMembersWriter(site) : undefined;
-    return (out, view, at) => {
-      writeHead(out, view, at);
-      if (writeResult !== undefined) {
-        writeResult(out, view, at + RESULT);
-        writeDuration(out, durationAt(site.layout, view, at));
-      }
-      out.ascii("}");
-    };
+function callWriter(site: ShownSite, clock: CallClock): Write {
+  const writeOpen = openCallWriter(site, clock);
+  const writeResult = site.layout.withResult ? resultMembersWriter(site) : undefined;
+  return (out, view, at) => {
+    writeOpen(out, view, at);
+    if (writeResult !== undefined) {
+      writeResult(out, view, at + RESULT);
+      writeDuration(out, durationAt(site.layout, view, at));
+    }
+    out.ascii("}");
   };
 }
 
 const BEGIN = '{"time":"';
 
-/** For each site what writes a call's object up to its arguments, and leaves it open. */
-export function callHeadWriters(clock: CallClock): (site: ShownSite) => Write {
-  const head = new RepeatedHead(clock, { ...ISO_FRACTION, at: BEGIN.length + ISO_FRACTION.at });
-  return (site) => {
-    const name = `,"function":${jsonText(site.name)},"args":{`;
-    const writeHead: Write = (out, view, at) => {
-      out.ascii(BEGIN);
-      clock.writeIso(out, view, at + timeNs);
-      out.ascii('","event":"call","pid":');
-      out.natural(view.getUint32(at + pid, true));
-      out.ascii(',"tid":');
-      out.natural(view.getUint32(at + tid, true));
-      out.ascii(',"comm":');
-      writeComm(out, "json", view, at + comm);
-      out.text(name);
-    };
-    const writeArguments = memberWriter(site);
-    return (out, view, at) => {
-      head.write(out, writeHead, view, at);
-      writeArguments(out, view, at);
-      out.ascii("}");
-    };
+/** What writes a call's object up to the end of its arguments, and leaves it open. */
+export function openCallWriter(site: ShownSite, clock: CallClock): Write {
+  const name = `,"function":${jsonText(site.name)},"args":{`;
+  const writeHead: Write = (out, view, at) => {
+    out.ascii(BEGIN);
+    clock.writeIso(out, view, at + timeNs);
+    out.ascii('","event":"call","pid":');
+    out.natural(view.getUint32(at + pid, true));
+    out.ascii(',"tid":');
+    out.natural(view.getUint32(at + tid, true));
+    out.ascii(',"comm":');
+    writeComm(out, "json", view, at + comm);
+    out.text(name);
   };
+  const fraction = { ...ISO_FRACTION, at: BEGIN.length + ISO_FRACTION.at };
+  const writeArguments = memberWriter(site);
+  return repeatedLine(clock, { writeHead, fraction }, site.layout, (out, view, at) => {
+    writeArguments(out, view, at);
+    out.ascii("}");
+  });
 }
 
 /** Writes the arguments as the members of an object. */
