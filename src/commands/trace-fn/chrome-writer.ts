@@ -31,7 +31,7 @@ export function chromeWriter(
   return {
     head: () => '{"displayTimeUnit":"ns","traceEvents":[',
     writerOf(site) {
-      const head = `{"name":${jsonText(site.name)},"cat":"${site.category}","ph":`;
+      const head = Buffer.from(`{"name":${jsonText(site.name)},"cat":"${site.category}","ph":`);
       const writeArguments = memberWriter(site);
       const writeResult = site.layout.withResult ? resultArgsWriter(site) : undefined;
       return (out, view, at) => {
@@ -45,7 +45,7 @@ export function chromeWriter(
         }
         const hasEnd = durationAt(site.layout, view, at) > 0;
         begin(out);
-        out.text(head);
+        out.copy(head);
         out.ascii(hasEnd ? '"X","ts":' : '"i","s":"t","ts":');
         writeMicroseconds(out, view, at + timeNs);
         if (hasEnd) {

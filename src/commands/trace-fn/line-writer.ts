@@ -76,10 +76,10 @@ function heading(withResult: boolean): string {
 /** `openat(dfd=-100, filename="/etc/hosts", …)` */
 export function callTextWriter(site: ShownSite): Write {
   const args = argumentWriters("text", site);
+  const opening = Buffer.from(`${site.name}(`);
   const texts = site.params.map(({ name }, index) => `${index > 0 ? ", " : ""}${name}=`);
   return (out, view, at) => {
-    out.text(site.name);
-    out.ascii("(");
+    out.copy(opening);
     for (let i = 0; i < args.length; i++) {
       out.ascii(texts[i] as string);
       (args[i] as Write)(out, view, at);

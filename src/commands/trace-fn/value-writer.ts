@@ -79,8 +79,11 @@ function hexWriter(dialect: Dialect, size: Size, offset: number): Write {
   };
 }
 
+/** Names of C, and what is made of them: nothing in them needs an escape. */
 function writeName(out: ByteWriter, dialect: Dialect, name: string): void {
-  out.text(dialect === "json" ? JSON.stringify(name) : name);
+  if (dialect === "json") out.byte(QUOTE);
+  out.ascii(name);
+  if (dialect === "json") out.byte(QUOTE);
 }
 
 function octalText(value: number): string {
