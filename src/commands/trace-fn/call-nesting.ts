@@ -19,6 +19,8 @@ export interface OpenCall {
   readonly view: DataView;
   /** What the calls inside of it took. */
   innerNs: number;
+  /** Whether its beginning has been shown. */
+  isShown: boolean;
 }
 
 export interface Nested {
@@ -132,7 +134,7 @@ export class CallNesting {
     const { size } = site.layout;
     const copy = new DataView(view.buffer.slice(view.byteOffset + at, view.byteOffset + at + size));
     const depth = outer === undefined ? 0 : outer.depth + 1;
-    return { id: ++this.lastId, site, frame, outer, depth, view: copy, innerNs: 0 };
+    return { id: ++this.lastId, site, frame, outer, depth, view: copy, innerNs: 0, isShown: false };
   }
 }
 

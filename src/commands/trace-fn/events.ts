@@ -18,7 +18,7 @@ import { graphLines } from "./graph-lines";
 import { type GraphForm, graphWriter } from "./graph-writer";
 import { lineWriter } from "./line-writer";
 import { jsonWriter, ndjsonWriter } from "./ndjson-writer";
-import type { Options } from "./options";
+import { isDecidedAtReturn, type Options } from "./options";
 import { perfettoWriter } from "./perfetto-writer";
 import type { TraceProbe } from "./probe";
 import { type Arrived, RateGuard } from "./rate-guard";
@@ -52,7 +52,7 @@ export async function watchCalls(
   const startedAt = clock.now();
   const startNs = clock.monotonicNs();
   const writer = createWriter(context, sites, given, { startedAt, startNs });
-  const stream = new Stream(context, session, probe, sites, writer, given.maxEvents);
+  const stream = new Stream(context, session, probe, sites, writer, given);
   const unshown = unshownOf(session, probe);
   const isGuarded = context.tracee === undefined && !given.force && given.maxEvents === undefined;
   const guard = isGuarded ? new RateGuard(startNs, (text) => context.notice(text)) : undefined;
@@ -106,7 +106,11 @@ function createWriter(
   const { version, format } = context;
   const origin = { tool: "bpfkit", version, command: "trace-fn", kernel: context.facts().release };
   if (given.graph)
-    return graphWriter(graphForm(format, sites, clock, origin), new CallNesting(), longestLine(sites));
+    return graphWriter(graphForm(format, sites, clock, origin), {
+      nesting: new CallNesting(),
+      longest: longestLine(sites),
+      decidesAtReturn: isDecidedAtReturn(given),
+    });
   switch (format) {
     case "csv":
       return csvWriter(sites, clock);
@@ -143,7 +147,11 @@ class Stream {
   private readonly writers: readonly Write[];
   /** How many lines fit into the output's memory for certain. */
   private readonly chunk: number;
+  /** How many more are shown to their end. */
   private left: number;
+  private ended = 0;
+  /** Of the records that stand for calls, where these have two. */
+  private readonly counted: number;
 
   constructor(
     private readonly context: Context,
@@ -151,14 +159,15 @@ class Stream {
     private readonly probe: TraceProbe,
     private readonly sites: readonly ShownSite[],
     private readonly writer: CallWriter,
-    maxEvents: number | undefined,
+    given: Options,
   ) {
     const longest = longestLine(sites);
     this.out = new ByteWriter(Math.max(OUTPUT, longest));
     this.chunk = Math.floor(this.out.bytes.length / longest);
     this.writers = sites.map((site) => writer.writerOf(site));
     this.counts = new Float64Array(sites.length);
-    this.left = maxEvents ?? Number.POSITIVE_INFINITY;
+    this.left = given.maxEvents ?? Number.POSITIVE_INFINITY;
+    this.counted = given.graph && isDecidedAtReturn(given) ? RecordKind.return : RecordKind.entry;
   }
 
   /** Shows calls until the run is over: by `endNs`, by the signal, or because enough have been shown. */
@@ -207,8 +216,9 @@ class Stream {
     const ring = this.session.ringBuffer(this.probe.ring);
     for (;;) {
       const limit = Math.min(this.chunk, this.left);
+      const ended = this.ended;
       const count = ring.consume(this.visit, limit);
-      this.left -= count;
+      this.left -= this.ended - ended;
       this.writer.pause?.(this.out);
       if (this.out.at > 0) await this.context.print(this.out.take());
       if (count < limit) return true;
@@ -219,8 +229,9 @@ class Stream {
 
   private readonly visit = (view: DataView, at: number): void => {
     const index = view.getUint32(at + CallHead.offsets.site, true);
-    if (view.getUint32(at + CallHead.offsets.kind, true) !== RecordKind.return)
-      this.counts[index] = (this.counts[index] ?? 0) + 1;
+    const kind = view.getUint32(at + CallHead.offsets.kind, true);
+    if (kind === RecordKind.call || kind === this.counted) this.counts[index] = (this.counts[index] ?? 0) + 1;
+    if (kind === RecordKind.call || kind === RecordKind.return) this.ended++;
     (this.writers[index] as Write)(this.out, view, at);
   };
 }

@@ -27,13 +27,33 @@ export interface GraphForm {
 
 const KIND = CallHead.offsets.kind;
 
-export function graphWriter(form: GraphForm, nesting: CallNesting, longest: number): CallWriter {
+export interface GraphOptions {
+  readonly nesting: CallNesting;
+  /** Bytes that the longest line takes. */
+  readonly longest: number;
+  /** Only the return of a call tells whether it is shown, and the calls around it with it. */
+  readonly decidesAtReturn: boolean;
+}
+
+export function graphWriter(
+  form: GraphForm,
+  { nesting, longest, decidesAtReturn }: GraphOptions,
+): CallWriter {
   const give = (out: ByteWriter, abandoned: readonly OpenCall[]) => {
-    for (const call of abandoned) {
+    const shown = abandoned.filter(({ isShown }) => isShown);
+    for (const call of shown) {
       out.reserve(2 * longest);
       form.leave(out, call, undefined);
     }
-    if (abandoned.length > 0) out.reserve(2 * longest);
+    if (shown.length > 0) out.reserve(2 * longest);
+  };
+  /** Shows that the call has begun, and those around it, the outermost first. */
+  const show = (out: ByteWriter, call: OpenCall | undefined) => {
+    if (call === undefined || call.isShown) return;
+    show(out, call.outer);
+    out.reserve(2 * longest);
+    form.enter?.(out, call);
+    call.isShown = true;
   };
   return {
     head: () => form.head(),
@@ -42,15 +62,22 @@ export function graphWriter(form: GraphForm, nesting: CallNesting, longest: numb
       if (kind === RecordKind.entry) {
         const { call, abandoned } = nesting.enter(site, view, at);
         give(out, abandoned);
-        form.enter?.(out, call);
-      } else if (kind === RecordKind.return) {
+        if (!decidesAtReturn) show(out, call);
+      } else if (kind === RecordKind.return || kind === RecordKind.passedOver) {
         const durationNs = durationAt(NESTED_RETURN, view, at);
         const nested = nesting.leave(site, NESTED_RETURN, view, at, durationNs);
         if (nested === undefined) return;
         give(out, nested.abandoned);
-        const selfNs = Math.max(0, durationNs - nested.call.innerNs);
-        form.leave(out, nested.call, { durationNs, selfNs, view, at });
-      } else form.happens(out, nesting.happens(site, view, at));
+        const { call } = nested;
+        if (kind === RecordKind.return) show(out, call);
+        if (!call.isShown) return;
+        const selfNs = Math.max(0, durationNs - call.innerNs);
+        form.leave(out, call, { durationNs, selfNs, view, at });
+      } else {
+        const call = nesting.happens(site, view, at);
+        show(out, call.outer);
+        form.happens(out, call);
+      }
     },
     pause: (out) => form.pause?.(out),
     rest(out) {

@@ -1,7 +1,7 @@
 /** The options of trace-fn, and what follows from them. */
 import { UsageError } from "../../core/errors";
 import { formatSize, parseDuration, parseSize } from "../../core/units";
-import type { Mode } from "../../probes/calls/call-plan";
+import { decidesAtReturn, type Mode } from "../../probes/calls/call-plan";
 import { functionVias } from "../../probes/calls/function-ways";
 import { formNames } from "../../probes/calls/value-form";
 import { DURATION_NAME, needsReturn, parseFilter, parseNumberName } from "../../probes/conditions/condition";
@@ -77,7 +77,7 @@ export const options = {
   graph: {
     flags: "--graph",
     help: "which calls contain which: their tree by thread, with the time of each and its own part of it",
-    conflicts: ["slower", "count", "latency", "ret", "dist", "stacks", "maxEvents"],
+    conflicts: ["count", "latency", "ret", "dist", "stacks"],
     group,
   },
   stacks: {
@@ -233,14 +233,15 @@ export function waitsForReturn({ ret, graph, latency, slower, filter, dist }: Op
   return ret || graph || latency || slower !== undefined || asksLater;
 }
 
+/** Whether only the return of a call tells that it is not shown. */
+export function isDecidedAtReturn({ slower, filter }: Options): boolean {
+  return decidesAtReturn({ slowerNs: slower, where: filter });
+}
+
 /** Options that contradict each other. */
 export function check(given: Options): void {
   const mode = modeOf(given);
   const isCounting = mode !== "events" && mode !== "graph";
-  if (mode === "graph" && given.filter !== undefined && needsReturn(given.filter))
-    throw new UsageError(`filter "${given.filter.text}": a call is shown when it begins`, {
-      hint: "with --graph conditions are on arguments",
-    });
   if (!isCounting && given.interval !== undefined)
     throw new UsageError("interval: calls are shown as they come", {
       hint: "it goes with --count, --latency, --dist and --stacks",

@@ -14,14 +14,14 @@ import { RingBufferFlag } from "../../core/bpf-uapi";
 import { count64, type Decoded, struct } from "../../core/codec";
 import { NotSupportedError } from "../../core/errors";
 import { keepMatching, loadNumber } from "../conditions/call-condition";
-import { DURATION_NAME, type Filter } from "../conditions/condition";
+import { DURATION_NAME, type Filter, needsReturn } from "../conditions/condition";
 import { kernelIds, SHOWN_IDS_SIZE, shownIds } from "../current-task";
 import { keepDescendants } from "../descendants";
 import { keepNamespaces, NAMESPACE_STACK, type NamespaceFilter } from "../namespace-filter";
 import type { Ourselves } from "../ourselves";
 import { CAPTURE_STACK, type Caller } from "../stack-store";
 import { dropProcess, keepTask, TASK_FILTER_STACK, type TaskFilter } from "../task-filter";
-import { CallHead, CallResult, RecordKind, type RecordLayout } from "./call-record";
+import { CallHead, CallResult, NESTED_RETURN, RecordKind, type RecordLayout } from "./call-record";
 import { fillSlot } from "./call-slots";
 import {
   type CallStackOptions,
@@ -183,6 +183,11 @@ export interface CallAtHand {
   readonly caller?: Caller | undefined;
 }
 
+/** Whether only the return of a call tells that filters leave it out. */
+export function decidesAtReturn({ slowerNs, where }: Pick<PlanOptions, "slowerNs" | "where">): boolean {
+  return slowerNs !== undefined || (where !== undefined && needsReturn(where));
+}
+
 /**
  * Counts the call or sends a record of it, or goes to `drop` where the condition leaves it out. START, DURATION
  * and RESULT are there where calls are followed to their end. Loses r0–r5, r9 and the site; r7 and r8 where stacks
@@ -209,6 +214,23 @@ export function tellCall(plan: CallPlan, at: CallAtHand): Block {
       countCallStack(plan.stacks, plan.facts, STACK_PLACES, at.caller),
     ];
   return sendRecord(plan, at);
+}
+
+/**
+ * Tells that a call returns whose beginning was told of, and whose frame's place `frame` loads into r1; those that come to
+ * `quick`, or that the condition leaves out, are told of as passed over. Loses r0–r5, r9 and the site.
+ */
+export function tellReturn(plan: CallPlan, at: CallAtHand, frame: Block, quick: Label): Block {
+  const returning = (kind: number) => ({ ...at, layout: NESTED_RETURN, nested: { kind, frame } });
+  if (!decidesAtReturn(plan.options)) return [tellCall(plan, returning(RecordKind.return)), quick];
+  const { where } = plan.options;
+  const told = label("told");
+  const matching = where !== undefined && needsReturn(where) ? reportCall : tellCall;
+  return [
+    [matching(plan, returning(RecordKind.return), quick), jump.always(told)],
+    [quick, tellCall(plan, returning(RecordKind.passedOver))],
+    told,
+  ];
 }
 
 /** Counts the number asked for. One below zero is counted without a place among the others. */

@@ -8,8 +8,11 @@ import { PATH_ROOM } from "../file-path";
 import { SOCKADDR_SIZE } from "./sockaddr";
 import { isWritten, leadsFurther, type Param, type SlotForm } from "./value-form";
 
-/** What a record tells of: a whole call, or where calls nest its beginning or its return. */
-export const RecordKind = Object.freeze({ call: 0, entry: 1, return: 2 });
+/**
+ * What a record tells of: a whole call, or where calls nest its beginning or its return; `passedOver` is the return of a
+ * call that filters leave out, which may still be around others.
+ */
+export const RecordKind = Object.freeze({ call: 0, entry: 1, return: 2, passedOver: 3 });
 
 /** In the place of a frame: the call was a jump from the end of another one that is followed, whose frame it has. */
 export const TAIL_CALL = 1n;

@@ -9,14 +9,16 @@
  */
 import { mov, or, rsh, sub } from "../../asm/alu";
 import { helper } from "../../asm/helper-ids";
-import { type Block, label } from "../../asm/instruction";
+import { type Block, type Label, label } from "../../asm/instruction";
 import { call, exit, jump } from "../../asm/jump";
 import { load, loadMapValue, store } from "../../asm/memory";
 import { fp, r0, r1, r2, r6, r7, r8 } from "../../asm/register";
 import type { MapSpec } from "../../bpf/map-spec";
 import type { ProgramSpec } from "../../bpf/program-spec";
+import { needsReturn } from "../conditions/condition";
 import type { Caller } from "../stack-store";
 import {
+  type CallAtHand,
   type CallPlan,
   DURATION,
   keepCall,
@@ -26,8 +28,9 @@ import {
   reportCall,
   START,
   tellCall,
+  tellReturn,
 } from "./call-plan";
-import { NESTED_RETURN, RecordKind, type RecordLayout, recordLayout, TAIL_CALL } from "./call-record";
+import { RecordKind, type RecordLayout, recordLayout, TAIL_CALL } from "./call-record";
 import { entryCaller } from "./entry-caller";
 import { type Frames, findFrame, forgetFrame, frames, frameWord, noteFrame, stackPointerOf } from "./frames";
 import { type FunctionUnit, groupUnits } from "./function-units";
@@ -105,7 +108,7 @@ function notedBy(site: Reached, plan: CallPlan): number {
 
 /** Nobody asks for the arguments of calls that are only counted or timed, or were shown at the entry. */
 function keptWords(words: readonly FunctionParam[], { options: { mode, where } }: CallPlan): number {
-  if (mode === "graph") return 0;
+  if (mode === "graph") return where !== undefined && needsReturn(where) ? words.length : 0;
   return mode === "events" || mode === "dist" || where !== undefined ? words.length : 0;
 }
 
@@ -211,7 +214,7 @@ function noteEntry(site: Reached, layout: RecordLayout, noted: Frames, plan: Cal
   return [
     [mov(r6, r1), keepCall(plan, drop)],
     site.site === undefined || isNested ? numberOf(site) : [],
-    isNested ? [reportCall(plan, at, drop), site.site === undefined ? numberOf(site) : []] : [],
+    isNested ? [tellBeginning(plan, at, drop), site.site === undefined ? numberOf(site) : []] : [],
     noteFrame(noted, plan, {
       site: site.site ?? r8,
       frame: frameOf(site, plan, false),
@@ -237,21 +240,27 @@ function resultOf({ typed, result }: Reached, { facts }: CallPlan): Block {
   return [load(8, r1, r6, typed === undefined ? callRegisters(facts.arch).result : WORD * typed)];
 }
 
+/** Reports that a call begins. A condition on what is not known yet is asked at its return. Loses what `reportCall` does. */
+function tellBeginning(plan: CallPlan, at: CallAtHand, drop: Label): Block {
+  const { where } = plan.options;
+  return where !== undefined && needsReturn(where) ? tellCall(plan, at) : reportCall(plan, at, drop);
+}
+
 function onReturn(site: Reached, layout: RecordLayout, noted: Frames, plan: CallPlan): Block {
   const none = label("not_noted");
   const quick = label("quick");
   const loadWord = notedBy(site, plan) > 0 ? (index: number) => frameWord(r7, index) : argument(site, plan);
   const frame = frameOf(site, plan, true);
   const at = { layout, ...asked(site), site: r8, loadWord, memory: site.memory };
-  const nested = { ...at, layout: NESTED_RETURN, nested: { kind: RecordKind.return, frame } };
+  const isNested = plan.options.mode === "graph";
   return [
     mov(r6, r1),
-    site.site === undefined ? numberOf(site) : [],
+    site.site === undefined || isNested ? numberOf(site) : [],
     findFrame(noted, site.site ?? r8, frame, r7, SPARE, none),
     [resultOf(site, plan), store(8, fp, RESULT, r1)],
-    [measure(plan, quick), site.site === undefined ? [] : numberOf(site)],
-    plan.options.mode === "graph" ? tellCall(plan, nested) : reportCall(plan, at, quick),
-    [quick, forgetFrame(noted, SPARE)],
+    [measure(plan, quick), site.site === undefined || isNested ? [] : numberOf(site)],
+    isNested ? tellReturn(plan, at, frame, quick) : [reportCall(plan, at, quick), quick],
+    forgetFrame(noted, SPARE),
     [none, mov(r0, 0), exit()],
   ];
 }

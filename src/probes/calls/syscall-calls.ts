@@ -19,13 +19,14 @@ import { bytes } from "../../core/codec";
 import { NotSupportedError } from "../../core/errors";
 import { nativeAbi, syscallNumber } from "../../symbols/syscalls";
 import { filterSignature } from "../conditions/call-condition";
-import { parseNumberName } from "../conditions/condition";
+import { needsReturn, parseNumberName } from "../conditions/condition";
 import { keepDescendants } from "../descendants";
 import { dropOurselves } from "../ourselves";
 import { abiCode } from "../syscall-abi";
 import { syscallHook, typedRegisters } from "../syscall-registers";
 import { enterCall, exitCall, threadCallMaps, threadIdentity } from "../thread-calls";
 import {
+  type CallAtHand,
   type CallPlan,
   keepFiltered,
   measure,
@@ -35,8 +36,9 @@ import {
   SCRATCH,
   START,
   tellCall,
+  tellReturn,
 } from "./call-plan";
-import { layoutSignature, NESTED_RETURN, RecordKind, type RecordLayout, recordLayout } from "./call-record";
+import { layoutSignature, RecordKind, type RecordLayout, recordLayout } from "./call-record";
 import type { FunctionParam } from "./function-calls";
 import { callRegisters } from "./registers";
 import type { Param, ValueForm } from "./value-form";
@@ -223,8 +225,9 @@ function onExit(chosen: Chosen, plan: CallPlan): ProgramSpec {
       [mov(r6, r1), threadIdentity(facts, r9, r6)],
       exitCall(r9, { number: r7, abi: r8, startNs: r9 }, r2, REST, drop),
       [store(8, fp, START, r9), load(8, r1, r6, 8), store(8, fp, RESULT, r1)],
-      measure(plan, drop),
-      plan.options.mode === "graph" ? reportReturn(chosen, plan, drop) : report(chosen, plan, drop),
+      plan.options.mode === "graph"
+        ? reportReturn(chosen, plan, drop)
+        : [measure(plan, drop), report(chosen, plan, drop)],
       [drop, mov(r0, 0), exit()],
     ],
   };
@@ -235,38 +238,61 @@ const NO_FRAME: Block = [mov(r1, 0)];
 
 /** Reports the return of the call in r7, whose beginning was reported. */
 function reportReturn(chosen: Chosen, plan: CallPlan, drop: Label): Block {
-  const at = { layout: NESTED_RETURN, params: [], result: undefined, site: r7, memory: "user" } as const;
-  const nested = { kind: RecordKind.return, frame: NO_FRAME };
-  return [loadSite(chosen, drop), tellCall(plan, { ...at, nested, loadWord: () => [] })];
+  const { layouts } = chosen.groups;
+  const { where } = plan.options;
+  // Without a condition the returns of all groups are alike.
+  const groups = where !== undefined && needsReturn(where) ? layouts : layouts.slice(0, 1);
+  const done = label("reported");
+  return [
+    loadSite(chosen, drop),
+    byGroup(groups, done, (layout, group) => {
+      const quick = label("passed_over");
+      return [measure(plan, quick), tellReturn(plan, callOf(chosen, plan, layout, group), NO_FRAME, quick)];
+    }),
+    done,
+  ];
 }
 
 /** Reports the call in r7, by the layout of its group. */
 function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
-  const argument = syscallArguments(plan);
-  const { layouts, examples } = chosen.groups;
-  const { mode } = plan.options;
+  const { layouts } = chosen.groups;
+  const { mode, where } = plan.options;
+  const isNested = mode === "graph";
   const done = label("reported");
-  const at = (layout: RecordLayout, group: number): Block => {
-    const { params: shown, hidden, result } = examples[group] as SyscallSite;
-    const params = [...shown, ...hidden];
-    // Others of the group may show more, each register in its place.
-    const loadWord = (index: number) => argument(params[index]?.index ?? index);
-    const nested = { kind: RecordKind.entry, frame: NO_FRAME };
-    const call = { layout, params, result, site: r7, loadWord, memory: "user", nested } as const;
-    return reportCall(plan, mode === "graph" ? call : { ...call, nested: undefined }, drop);
-  };
-  const { where } = plan.options;
   const isAlike = (mode === "count" || mode === "latency" || mode === "stacks") && where === undefined;
-  const dispatched = isAlike ? layouts.slice(0, 1) : layouts;
+  const nested = isNested ? { kind: RecordKind.entry, frame: NO_FRAME } : undefined;
+  // A condition on what is not known yet is asked at the return.
+  const tell = isNested && where !== undefined && needsReturn(where) ? tellCall : reportCall;
   return [
     loadSite(chosen, drop),
-    dispatched.map((layout, group) => {
-      if (group === dispatched.length - 1) return at(layout, group);
-      const next = label("next_group");
-      return [jump.ne(r8, group, next), at(layout, group), jump.always(mode === "graph" ? done : drop), next];
-    }),
-    mode === "graph" ? done : [],
+    byGroup(isAlike ? layouts.slice(0, 1) : layouts, isNested ? done : drop, (layout, group) =>
+      tell(plan, { ...callOf(chosen, plan, layout, group), nested }, drop),
+    ),
+    isNested ? done : [],
   ];
+}
+
+/** What is done for the group in r8, one of these; then goes to `done`, from the last one by falling through. */
+function byGroup(
+  groups: readonly RecordLayout[],
+  done: Label,
+  of: (layout: RecordLayout, group: number) => Block,
+): Block {
+  return groups.map((layout, group) => {
+    if (group === groups.length - 1) return of(layout, group);
+    const next = label("next_group");
+    return [jump.ne(r8, group, next), of(layout, group), jump.always(done), next];
+  });
+}
+
+/** The call in r7, which is a site of this group. */
+function callOf(chosen: Chosen, plan: CallPlan, layout: RecordLayout, group: number): CallAtHand {
+  const argument = syscallArguments(plan);
+  const { params: shown, hidden, result } = chosen.groups.examples[group] as SyscallSite;
+  const params = [...shown, ...hidden];
+  // Others of the group may show more, each register in its place.
+  const loadWord = (index: number) => argument(params[index]?.index ?? index);
+  return { layout, params, result, site: r7, loadWord, memory: "user" };
 }
 
 /** `r1` = argument `index`, through the pointer to the registers in the context. */

@@ -27,6 +27,10 @@ SEEN void lands(int n) { if (!setjmp(place)) above(n); leaf(n); sink++; }
 SEEN void dies(int n) { leaf(n); *(volatile int *)0 = n; }
 SEEN void root(int n) { outer(n); deep(n); sink++; }
 
+/* Of these one takes its time. */
+SEEN void naps(int n) { leaf(n); if (n == 1) usleep(60000); }
+SEEN void rests(int n) { naps(n); leaf(n); sink++; }
+
 static void *in_thread(void *given) { for (long i = 0; i < (long)given; i++) root(3); return 0; }
 
 static void run(const char *what) {
@@ -34,6 +38,7 @@ static void run(const char *what) {
   if (!strcmp(what, "tree")) for (int i = 0; i < 11; i++) root(3);
   if (!strcmp(what, "jumps")) for (int i = 0; i < 7; i++) lands(i);
   if (!strcmp(what, "dies")) { root(2); dies(1); }
+  if (!strcmp(what, "naps")) for (int i = 0; i < 3; i++) rests(i);
   if (!strcmp(what, "threads")) {
     pthread_t threads[3];
     for (long t = 0; t < 3; t++) pthread_create(&threads[t], 0, in_thread, (void *)5L);

@@ -28,20 +28,33 @@ const traced = (functions: string, pid: number) => [
   ...["trace-fn", `${callTree.fp}:/^(${functions})$/`, "--arg", "n=1:d", "-p", String(pid)],
 ];
 
-/** The calls of the program, in the order they began. */
-async function callsOf(kernel: Kernel, functions: string, ...what: string[]): Promise<Call[]> {
-  using program = new Waiting(callTree.fp, ...what);
-  const command = [...traced(functions, program.pid), "--graph"];
+interface End {
+  readonly event: string;
+  readonly count: number;
+  readonly filtered: number;
+}
+
+/** The calls of the program that are shown, in the order they began, and what is said at the end. */
+async function graphOf(
+  kernel: Kernel,
+  functions: string,
+  what: string,
+  ...options: string[]
+): Promise<{ calls: Call[]; end: End }> {
+  using program = new Waiting(callTree.fp, what);
+  const command = [...traced(functions, program.pid), "--graph", ...options];
   const { printed } = await runCommand(kernel, command, () => program.run(), "ndjson");
   const lines = printed
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(lines.pop()).toMatchObject({
-    event: "end",
-    lost: { ringFull: 0, unfollowedCalls: 0, missedRuns: 0 },
-  });
-  return (lines as Call[]).sort((a, b) => a.id - b.id);
+  const end = lines.pop();
+  expect(end).toMatchObject({ event: "end", lost: { ringFull: 0, unfollowedCalls: 0, missedRuns: 0 } });
+  return { calls: (lines as Call[]).sort((a, b) => a.id - b.id), end };
+}
+
+async function callsOf(kernel: Kernel, functions: string, what: string): Promise<Call[]> {
+  return (await graphOf(kernel, functions, what)).calls;
 }
 
 /** Calls as nested lists of names with their arguments. */
@@ -99,6 +112,67 @@ kernelTest(NEEDS, "threads have trees of their own", async ({ kernel }) => {
       Array(5).fill(`root(3)[${OUTER} ${DEEP}]`),
     );
 });
+
+kernelTest(
+  NEEDS,
+  "a condition on what is known at the return: the calls it holds of, and those around them",
+  async ({ kernel }) => {
+    const { calls, end } = await graphOf(kernel, ALL, "tree", "--filter", "n == 1 && duration > 0");
+    const shown = "root(3)[outer(3)[middle(1)[leaf(1)]] deep(3)[deep(2)[deep(1)]]]";
+    expect(trees(calls)).toEqual(Array(11).fill(shown));
+    // Of the 13 calls of a tree it holds of three.
+    expect(end).toMatchObject({ count: 33, filtered: 110 });
+  },
+);
+
+kernelTest(NEEDS, "a condition on arguments alone leaves calls out of the tree", async ({ kernel }) => {
+  const { calls, end } = await graphOf(kernel, ALL, "tree", "--filter", "n == 1");
+  expect(trees(calls)).toEqual(Array(11).fill(["middle(1)[leaf(1)]", "deep(1)"]).flat());
+  expect(end).toMatchObject({ count: 33, filtered: 110 });
+});
+
+kernelTest(NEEDS, "--slower: calls that take long, and what is around them", async ({ kernel }) => {
+  const { calls, end } = await graphOf(kernel, "rests|naps|leaf", "naps", "--slower", "30ms");
+  expect(trees(calls)).toEqual(["rests(1)[naps(1)]"]);
+  for (const { durationNs } of calls) expect(durationNs).toBeGreaterThanOrEqual(60e6);
+  expect(end).toMatchObject({ count: 2, filtered: 10 });
+});
+
+kernelTest(NEEDS, "--slower as lines: as many beginnings as ends", async ({ kernel }) => {
+  using program = new Waiting(callTree.fp, "naps");
+  const command = [...traced("rests|naps|leaf", program.pid), "--graph", "--slower", "30ms"];
+  const { printed } = await runCommand(kernel, command, () => program.run());
+  const [head = "", ...lines] = printed.split("\n");
+  const calls = lines.slice(0, 3).map((line) => line.slice(head.indexOf("CALL")).replace(/ = .*/, ""));
+  expect(calls).toEqual(["tree:rests(n=1) {", "  tree:naps(n=1)", "} tree:rests"]);
+  expect(printed).toContain("\nTotal: 2 calls.\n");
+  expect(printed).toContain("\nFiltered out: 10 calls.\n");
+});
+
+kernelTest(NEEDS, "--max-events: ends when so many calls have ended", async ({ kernel }) => {
+  const { calls } = await graphOf(kernel, ALL, "tree", "--max-events", "5");
+  expect(trees(calls)).toEqual([
+    "root(3)![outer(3)![middle(0)[leaf(0)] middle(1)[leaf(1)] middle(2)![leaf(2)]]]",
+  ]);
+});
+
+kernelTest(
+  ["btf-raw-tracepoint", "btf", "ring-buffer", "program:gcc"],
+  "system calls that fail",
+  async ({ kernel }) => {
+    const failing = ["sh", "-c", "cat /dev/null; cat /proc/self/no-such-file 2>&-; exit 0"];
+    const command = ["trace-fn", "--graph", "s:openat", "s:close", "--filter", "ret < 0"];
+    const { printed } = await runCommand(kernel, command, failing, "ndjson");
+    const calls = printed
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(calls.pop().filtered).toBeGreaterThan(4);
+    const files = calls.map(({ args, errno }) => [args.filename ?? "", errno]);
+    expect(files).toContainEqual(["/proc/self/no-such-file", "ENOENT"]);
+    for (const { errno } of calls) expect(errno).toMatch(/^E/);
+  },
+);
 
 kernelTest(NEEDS, "as lines: depth by indentation", async ({ kernel }) => {
   using program = new Waiting(callTree.fp, "tree");

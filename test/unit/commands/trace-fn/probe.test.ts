@@ -160,6 +160,18 @@ const variants: readonly (readonly [
     { mode: "graph", withResult: true, where: parseFilter("arg1 > 3") },
     madeUpFacts({ arch: "arm64" }),
   ],
+  [
+    "syscalls-nested-filtered",
+    syscalls("write", "openat"),
+    { mode: "graph", withResult: true, where: parseFilter("ret < 0") },
+    madeUpFacts(),
+  ],
+  [
+    "function-nested-filtered",
+    userFunction("1:d"),
+    { mode: "graph", withResult: true, slowerNs: 9, where: parseFilter("arg1 > 3 && ret < 0") },
+    madeUpFacts(),
+  ],
   ["syscall-stacks", syscalls("write", "openat"), { mode: "stacks" }, madeUpFacts()],
   ["function-stacks", userFunction("1:d"), { mode: "stacks" }, madeUpFacts()],
   ["function-stacks-arm64", userFunction("1:d"), { mode: "stacks" }, madeUpFacts({ arch: "arm64" })],
