@@ -101,8 +101,9 @@ export class ProcessSymbols {
   private readAt = 0;
   /** By device and inode. */
   private readonly opened = new Map<string, ElfModule | Unnamed>();
-  /** Unwinding asks for each frame of each sample. */
   private readonly found = new WeakMap<ExecutableMapping, MappedModule>();
+  /** Unwinding asks for each frame of each sample, and most are in the file of the one before. */
+  private lastFound: MappedModule | undefined;
   private readonly perfMapFile: PerfMapFile;
   private perfMap: { readonly map: PerfMap | undefined; readonly readAt: number } | undefined;
 
@@ -141,6 +142,7 @@ export class ProcessSymbols {
   private take(maps: ProcessMaps): void {
     if (maps.equals(this.maps[0])) return;
     this.maps = [maps, ...this.maps].slice(0, GENERATIONS);
+    this.lastFound = undefined;
     for (const mapping of maps.mappings) this.moduleOf(mapping);
   }
 
@@ -151,14 +153,17 @@ export class ProcessSymbols {
   }
 
   /** What is mapped at `address`; the same object for every address of a mapping. */
-  moduleAt(address: bigint): MappedModule | undefined {
-    const mapping = this.find(Number(address));
+  moduleAt(address: number): MappedModule | undefined {
+    const last = this.lastFound;
+    if (last !== undefined && address >= last.mapping.start && address < last.mapping.end) return last;
+    const mapping = this.find(address);
     if (mapping === undefined) return undefined;
     let found = this.found.get(mapping);
     if (found === undefined) {
       found = { mapping, module: this.moduleOf(mapping) };
       this.found.set(mapping, found);
     }
+    this.lastFound = found;
     return found;
   }
 

@@ -121,7 +121,9 @@ export class UnwoundStacks {
         const stack = found.get(id);
         if (stack !== undefined) this.found.set(id, stack);
       }
-    this.ids = new Map([...this.found].map(([id, { pcs, end }]) => [stackText(pcs, end), id]));
+    this.ids = new Map(
+      [...this.found].map(([id, { pcs, end }]) => [stackText(Float64Array.from(pcs, Number), end), id]),
+    );
   }
 
   /** Samples that found no room in the ring. */
@@ -166,8 +168,7 @@ export class UnwoundStacks {
     }
     const { pcs, end } = this.unwinder.unwind(this.processes.code(pid, comm), registers, stack);
     this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
-    const words = BigUint64Array.from(pcs);
-    const text = stackText(words, end);
+    const text = stackText(pcs, end);
     const known = this.ids.get(text);
     if (known !== undefined) return known;
     if (this.found.size >= this.maxStacks) {
@@ -176,7 +177,7 @@ export class UnwoundStacks {
     }
     const id = this.nextId++;
     this.ids.set(text, id);
-    this.found.set(id, { pcs: words, end });
+    this.found.set(id, { pcs: BigUint64Array.from(pcs, BigInt), end });
     return id;
   }
 
@@ -194,6 +195,6 @@ export class UnwoundStacks {
 /** Ids of stacks have this bit: `isStack`. */
 const FIRST_ID = 1n << 63n;
 
-function stackText(pcs: BigUint64Array, end: UnwindEnd): string {
+function stackText(pcs: Float64Array, end: UnwindEnd): string {
   return `${end} ${Buffer.from(pcs.buffer, pcs.byteOffset, pcs.byteLength).toString("latin1")}`;
 }

@@ -22,9 +22,10 @@ export class Frame {
 
   /** Starts with the registers as the kernel saved them. */
   enter(words: BigUint64Array): void {
-    const { columns, pcWord } = this.machine;
-    const mask = (BigInt(this.machine.highMask) << 32n) | 0xffffffffn;
-    const address = (index: number) => Number((words[index] as bigint) & mask);
+    const { columns, pcWord, highMask } = this.machine;
+    const halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
+    const address = (index: number) =>
+      (((halves[2 * index + 1] as number) & highMask) >>> 0) * 2 ** 32 + (halves[2 * index] as number);
     for (let column = 0; column < columns.length; column++)
       this.registers[column] = address(columns[column] as number);
     this.pc = address(pcWord);

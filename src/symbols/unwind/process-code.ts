@@ -17,7 +17,7 @@ export class UnwindInfos {
   of(symbols: ProcessSymbols): UnwindProcess {
     let process = this.processes.get(symbols);
     if (process === undefined) {
-      process = { codeAt: (address) => this.codeOf(symbols.moduleAt(BigInt(address))) };
+      process = { codeAt: (address) => this.codeOf(symbols.moduleAt(address)) };
       this.processes.set(symbols, process);
     }
     return process;

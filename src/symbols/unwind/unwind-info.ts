@@ -34,6 +34,8 @@ export class UnwindInfo {
   private readonly distinct = new Map<string, Row>();
   /** Read when the first row is asked for. */
   private frames: Frames | "unread" | "none" = "unread";
+  /** Asked for where there is no row: again and again at the same few places. */
+  private readonly codes = new Map<number, Uint8Array | undefined>();
 
   constructor(private readonly source: UnwindSource) {}
 
@@ -53,7 +55,12 @@ export class UnwindInfo {
 
   /** Bytes of the file's code; undefined where there are none. */
   code(address: number, length: number): Uint8Array | undefined {
-    return this.source.code(address, length);
+    const known = this.codes.get(address);
+    if (known !== undefined || this.codes.has(address)) return known;
+    if (this.codes.size >= MOST_ROWS) this.codes.clear();
+    const code = this.source.code(address, length);
+    this.codes.set(address, code);
+    return code;
   }
 
   private shared(row: Row): Row {

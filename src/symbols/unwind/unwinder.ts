@@ -33,8 +33,11 @@ export type UnwindEnd =
   | "limit";
 
 export interface UnwoundStack {
-  /** The frames' addresses, the innermost first: its instruction, then return addresses, as bpf_get_stack gives them. */
-  readonly pcs: bigint[];
+  /**
+   * The frames' addresses, the innermost first: its instruction, then return addresses, as bpf_get_stack gives them. The
+   * next stack is written over them.
+   */
+  readonly pcs: Float64Array;
   readonly end: UnwindEnd;
 }
 
@@ -52,6 +55,7 @@ export class Unwinder {
   private readonly machine: UnwindMachine;
   private readonly memory: StackMemory;
   private readonly frame: Frame;
+  private readonly pcs = new Float64Array(MOST_FRAMES);
 
   /** For an architecture by `process.arch`. Throws a NotSupportedError for one it does not know. */
   constructor(arch: string) {
@@ -68,7 +72,7 @@ export class Unwinder {
 
   /**
    * The frames of a thread of the process. `registers` are the words at the start of the kernel's `struct pt_regs`,
-   * `stack` is what lay at the stack pointer and above.
+   * `stack` is what lay at the stack pointer and above. At most `limit` frames, which is at most MOST_FRAMES.
    */
   unwind(
     process: UnwindProcess,
@@ -76,21 +80,22 @@ export class Unwinder {
     stack: Uint8Array,
     limit = MOST_FRAMES,
   ): UnwoundStack {
-    const { frame, memory } = this;
+    const { frame, memory, pcs } = this;
     frame.enter(registers);
     memory.show(frame.sp, stack);
-    const pcs = [BigInt(frame.pc)];
-    let code = process.codeAt(frame.pc);
+    let count = 0;
     let step: Step = "signal";
-    while (pcs.length < limit) {
+    let code = process.codeAt(frame.pc);
+    for (;;) {
+      pcs[count++] = frame.pc;
+      if (count >= limit) return { pcs: pcs.subarray(0, count), end: "limit" };
       const left = this.leave(code, step);
-      if (!isStep(left)) return { pcs, end: left };
+      if (!isStep(left)) return { pcs: pcs.subarray(0, count), end: left };
       step = left;
       code = process.codeAt(this.lookup(step === "signal"));
-      if (code === undefined) return { pcs, end: step === "chain" ? "no-info" : "broken" };
-      pcs.push(BigInt(frame.pc));
+      if (code === undefined)
+        return { pcs: pcs.subarray(0, count), end: step === "chain" ? "no-info" : "broken" };
     }
-    return { pcs, end: "limit" };
   }
 
   /** The address to look up: of a caller the one before, as a call may be the last instruction of its function. */

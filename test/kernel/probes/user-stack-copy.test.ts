@@ -96,7 +96,7 @@ async function sampled(kernel: Kernel, mode: string, stackSize: number): Promise
     session.ringBuffer(ring).consume((view, at) => {
       const { registers, stack } = userStackView(codec, view, at);
       const { pcs, end } = unwinder.unwind(process_, registers, stack);
-      const names = pcs.map((pc, i) => symbols.lookup(pid, i === 0 ? pc : pc - 1n).name ?? "?");
+      const names = [...pcs].map((pc, i) => symbols.lookup(pid, BigInt(i === 0 ? pc : pc - 1)).name ?? "?");
       found.push({ names, end, copied: stack.length });
     });
   }

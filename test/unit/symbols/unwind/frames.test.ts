@@ -38,7 +38,7 @@ function unwind(process: UnwindProcess, { arch = "x64", pc, registers = {}, stac
     words[machine.columns[Number(column)] as number] = BigInt(value);
   const bytes = new Uint8Array(BigUint64Array.from(stack, BigInt).buffer);
   const { pcs, end } = new Unwinder(arch).unwind(process, words, bytes, limit);
-  return { pcs: pcs.map(Number), end };
+  return { pcs: [...pcs], end };
 }
 
 const RBP = 6;
