@@ -104,6 +104,8 @@ export class ProcessSymbols {
   private readonly found = new WeakMap<ExecutableMapping, MappedModule>();
   /** Unwinding asks for each frame of each sample, and most are in the file of the one before. */
   private lastFound: MappedModule | undefined;
+  /** How often what is mapped has been found changed. */
+  generation = 0;
   private readonly perfMapFile: PerfMapFile;
   private perfMap: { readonly map: PerfMap | undefined; readonly readAt: number } | undefined;
 
@@ -143,6 +145,7 @@ export class ProcessSymbols {
     if (maps.equals(this.maps[0])) return;
     this.maps = [maps, ...this.maps].slice(0, GENERATIONS);
     this.lastFound = undefined;
+    this.generation++;
     for (const mapping of maps.mappings) this.moduleOf(mapping);
   }
 

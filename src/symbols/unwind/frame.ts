@@ -4,6 +4,22 @@ import type { UnwindMachine } from "./machine";
 import type { ColumnRule, Row } from "./row";
 import type { StackMemory } from "./stack-memory";
 
+/** What leads to the caller by a row that needs nothing but the stack and frame pointers. */
+interface PlainRow {
+  /** The CFA is so far from what is in this column. */
+  readonly column: number;
+  readonly offset: number;
+  /** Where the return address is, and the caller's frame pointer unless it stays, both from the CFA. */
+  readonly returnOffset: number;
+  readonly fpOffset: number | undefined;
+}
+
+/** Where the return address is read, and the caller's frame pointer; that is undefined where it stays. */
+export interface Places {
+  readonly returnAt: number;
+  readonly fpAt: number | undefined;
+}
+
 /** The registers of a frame. What is not known is NaN. */
 export class Frame {
   pc = 0;
@@ -11,6 +27,7 @@ export class Frame {
   private readonly before: Float64Array;
   /** The stack pointer is only known to lie below the frame's end. */
   private isSpGuessed = false;
+  private readonly plainRows = new WeakMap<Row, PlainRow | "other">();
 
   constructor(
     private readonly machine: UnwindMachine,
@@ -38,6 +55,27 @@ export class Frame {
 
   get fp(): number {
     return this.registers[this.machine.fpColumn] as number;
+  }
+
+  /** What leaving by this row reads, if nothing else than that, sp, fp and pc decides where it leads; to be asked before. */
+  placesOf(row: Row): Places | undefined {
+    let plain = this.plainRows.get(row);
+    if (plain === undefined) {
+      plain = plainRow(row, this.machine) ?? "other";
+      this.plainRows.set(row, plain);
+    }
+    if (plain === "other" || this.isSpGuessed) return undefined;
+    const { sp } = this;
+    const cfa = (this.registers[plain.column] as number) + plain.offset;
+    const returnAt = cfa + plain.returnOffset;
+    const fpAt = plain.fpOffset === undefined ? undefined : cfa + plain.fpOffset;
+    // What lies below the stack pointer is not read.
+    return returnAt >= sp && (fpAt === undefined || fpAt >= sp) ? { returnAt, fpAt } : undefined;
+  }
+
+  /** The same for the way along the frame pointer. */
+  placesOfChain(): Places | undefined {
+    return this.machine.hasLinkRegister ? undefined : { returnAt: this.fp + 8, fpAt: this.fp };
   }
 
   /** Goes to the caller as a row says. What is then not known is NaN, also pc and sp. */
@@ -127,4 +165,17 @@ export class Frame {
   private evaluate(code: Uint8Array, initial?: number): number {
     return evaluate(code, { register: this.column, word: this.memory.word }, initial);
   }
+}
+
+function plainRow(
+  { cfa, rules, returnColumn, isSignalFrame, isOutermost }: Row,
+  { spColumn, fpColumn }: UnwindMachine,
+): PlainRow | undefined {
+  if (isSignalFrame || isOutermost || cfa.kind !== "register") return undefined;
+  if (cfa.column !== spColumn && cfa.column !== fpColumn) return undefined;
+  const ruleOf = (column: number) => rules.find((each) => each.column === column)?.rule;
+  const [atReturn, ofFp] = [ruleOf(returnColumn), ruleOf(fpColumn)];
+  if (atReturn?.kind !== "saved" || ruleOf(spColumn) !== undefined) return undefined;
+  if (ofFp !== undefined && ofFp.kind !== "saved") return undefined;
+  return { column: cfa.column, offset: cfa.offset, returnOffset: atReturn.offset, fpOffset: ofFp?.offset };
 }

@@ -17,7 +17,12 @@ export class UnwindInfos {
   of(symbols: ProcessSymbols): UnwindProcess {
     let process = this.processes.get(symbols);
     if (process === undefined) {
-      process = { codeAt: (address) => this.codeOf(symbols.moduleAt(address)) };
+      process = {
+        codeAt: (address) => this.codeOf(symbols.moduleAt(address)),
+        get generation() {
+          return symbols.generation;
+        },
+      };
       this.processes.set(symbols, process);
     }
     return process;

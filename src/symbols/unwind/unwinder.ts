@@ -3,6 +3,7 @@ import { Frame } from "./frame";
 import { type UnwindMachine, unwindMachine } from "./machine";
 import { isTrampoline, leaveTrampoline, trampolineSize } from "./sigreturn";
 import { StackMemory } from "./stack-memory";
+import { Trace } from "./trace";
 import type { UnwindInfo } from "./unwind-info";
 
 /** Code as it is mapped into a process. */
@@ -17,6 +18,8 @@ export interface MappedCode {
 export interface UnwindProcess {
   /** The executable mapping at an address; undefined where none is. */
   codeAt(address: number): MappedCode | undefined;
+  /** Another number after each change of what is mapped. */
+  readonly generation?: number;
 }
 
 /** How the walk along a stack ended. */
@@ -43,10 +46,22 @@ export interface UnwoundStack {
 
 /** How the caller was found: by information about a call, or about a signal, or along the frame pointers. */
 type Step = "call" | "signal" | "chain";
+const STEP_NUMBERS: Readonly<Record<Step, number>> = { call: 0, signal: 1, chain: 2 };
 
 function isStep(left: Step | UnwindEnd): left is Step {
   return left === "call" || left === "signal" || left === "chain";
 }
+
+/** The traces of a process, by where stacks lie. */
+interface Traces {
+  readonly generation: number | undefined;
+  readonly byPlace: Map<number, Trace>;
+}
+
+/** Stacks are further apart than this; one that begins beyond a multiple of it is another one for a while. */
+const PLACE = 65536;
+/** Traces of a process at most. */
+const MOST_TRACES = 1024;
 
 /** Frames of a stack that are kept unless told otherwise. */
 export const MOST_FRAMES = 1024;
@@ -55,7 +70,9 @@ export class Unwinder {
   private readonly machine: UnwindMachine;
   private readonly memory: StackMemory;
   private readonly frame: Frame;
-  private readonly pcs = new Float64Array(MOST_FRAMES);
+  /** The stack that is being unwound, as far as it differs from the last one. */
+  private readonly way = new Trace();
+  private readonly traces = new WeakMap<UnwindProcess, Traces>();
 
   /** For an architecture by `process.arch`. Throws a NotSupportedError for one it does not know. */
   constructor(arch: string) {
@@ -80,22 +97,66 @@ export class Unwinder {
     stack: Uint8Array,
     limit = MOST_FRAMES,
   ): UnwoundStack {
-    const { frame, memory, pcs } = this;
+    const { frame, memory, way } = this;
     frame.enter(registers);
     memory.show(frame.sp, stack);
-    let count = 0;
+    const known = this.traceOf(process, frame.sp);
+    way.clear();
     let step: Step = "signal";
     let code = process.codeAt(frame.pc);
+    // Where in the known trace this frame might be, and from where on it has not been found changed.
+    let at = 0;
+    let unchanged = 0;
     for (;;) {
-      pcs[count++] = frame.pc;
-      if (count >= limit) return { pcs: pcs.subarray(0, count), end: "limit" };
+      way.reach(frame, STEP_NUMBERS[step]);
+      at = known.indexOf(frame.sp, at);
+      if (at >= unchanged && known.isAt(at, frame, STEP_NUMBERS[step])) {
+        const differs = known.follow(at, memory);
+        if (differs === known.length && way.length - 1 + known.length - at <= limit) {
+          way.length--;
+          known.replaceInner(way, at);
+          return this.unwound(known, "complete");
+        }
+        unchanged = differs + 1;
+      }
+      if (way.length >= limit) return this.unwound(way, "limit");
       const left = this.leave(code, step);
-      if (!isStep(left)) return { pcs: pcs.subarray(0, count), end: left };
+      if (!isStep(left)) {
+        if (left === "complete") this.keep(known);
+        return this.unwound(way, left);
+      }
       step = left;
       code = process.codeAt(this.lookup(step === "signal"));
-      if (code === undefined)
-        return { pcs: pcs.subarray(0, count), end: step === "chain" ? "no-info" : "broken" };
+      if (code === undefined) return this.unwound(way, step === "chain" ? "no-info" : "broken");
     }
+  }
+
+  private unwound({ pcs, length }: Trace, end: UnwindEnd): UnwoundStack {
+    return { pcs: pcs.subarray(0, length), end };
+  }
+
+  /** The trace of the last stack that lay there. */
+  private traceOf(process: UnwindProcess, sp: number): Trace {
+    const { generation } = process;
+    let traces = this.traces.get(process);
+    if (traces === undefined || traces.generation !== generation || traces.byPlace.size >= MOST_TRACES) {
+      traces = { generation, byPlace: new Map() };
+      this.traces.set(process, traces);
+    }
+    const place = Math.floor(sp / PLACE);
+    let trace = traces.byPlace.get(place);
+    if (trace === undefined) {
+      trace = new Trace();
+      traces.byPlace.set(place, trace);
+    }
+    return trace;
+  }
+
+  /** The stack that was unwound is the last one now. */
+  private keep(known: Trace): void {
+    known.clear();
+    known.replaceInner(this.way, 0);
+    known.complete(this.frame.fp);
   }
 
   /** The address to look up: of a caller the one before, as a call may be the last instruction of its function. */
@@ -110,7 +171,12 @@ export class Unwinder {
     const { pc, sp } = frame;
     const row = code?.info?.rowAt(this.lookup(isInterrupted) - code.bias);
     if (row !== undefined) {
-      if (row.isOutermost) return "complete";
+      if (row.isOutermost) {
+        this.way.leave();
+        return "complete";
+      }
+      const places = frame.placesOf(row);
+      if (places !== undefined) this.way.leave(places.returnAt, places.fpAt);
       frame.leave(row);
       if (row.isSignalFrame) return this.arrived("signal");
       // Only a function that has put nothing on the stack leaves the stack pointer where it is.
@@ -122,8 +188,13 @@ export class Unwinder {
       return this.arrived("signal");
     }
     // The outermost frame of a chain has none above it: System V ABI for AMD64, section 3.4.1.
-    if (reached === "chain" && frame.fp === 0) return "complete";
+    if (reached === "chain" && frame.fp === 0) {
+      this.way.leave();
+      return "complete";
+    }
     if (!(frame.fp >= sp && frame.fp % 8 === 0)) return "no-info";
+    const places = frame.placesOfChain();
+    if (places !== undefined) this.way.leave(places.returnAt, places.fpAt);
     frame.leaveByFramePointer();
     const left = this.arrived("chain");
     return left === "broken" ? "no-info" : left;
