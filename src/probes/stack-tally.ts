@@ -114,11 +114,6 @@ export function writeStackKey(
   ];
 }
 
-/** A key as text. Keys of one run have the same fields in the same order. */
-export function keyText(key: StackKey): string {
-  return Object.values(key).join("|");
-}
-
 /** What was counted for a key. */
 export interface StackWeight {
   /** Samples or events. */

@@ -6,20 +6,14 @@ import type { Session } from "../../bpf/session";
 import { MOST_FRAMES, type UnwindEnd, Unwinder, type UnwindProcess } from "../../symbols/unwind/unwinder";
 import { lostSamples, RecordKind, type StackSamples } from "../stack-samples";
 import { StackId } from "../stack-store";
-import { keyText, type StackKey, type StackWeight } from "../stack-tally";
+import type { StackKey, StackWeight } from "../stack-tally";
 import { userStackView } from "../user-stack-copy";
+import { type DistinctStack, DistinctStacks } from "./distinct-stacks";
 
 /** The processes that stacks are of. */
 export interface UnwoundProcesses {
   /** What it has mapped; looked at now, if it is new. */
   code(pid: number, comm: string): UnwindProcess;
-}
-
-/** A user stack that was met. */
-export interface UnwoundStack {
-  /** The innermost frame first. */
-  readonly pcs: BigUint64Array;
-  readonly end: UnwindEnd;
 }
 
 type Entry = readonly [StackKey, { count: number; total: number }];
@@ -44,12 +38,12 @@ const MOST_WAITS = 65536;
 
 export class UnwoundStacks {
   private readonly unwinder: Unwinder;
-  private found = new Map<bigint, UnwoundStack>();
-  private ids = new Map<string, bigint>();
+  private readonly found = new DistinctStacks(FIRST_ID);
   private counts = new Map<string, Entry>();
+  /** Keys by their bytes: most samples have one that was met before. */
+  private keys = new Map<string, StackKey>();
   private readonly waits = new Map<number, Wait>();
   private ends = new Map<UnwindEnd, number>();
-  private nextId = FIRST_ID;
   /** Samples whose stack was not kept, because there are as many different ones as were asked for. */
   full = 0;
   /** Samples of whose user stack nothing could be read: its page is not in memory. */
@@ -76,9 +70,11 @@ export class UnwoundStacks {
       const tid = fields.tid.decode(view, at + offsets.tid);
       const startNs = fields.startNs.decode(view, at + offsets.startNs);
       const weight = fields.weight.decode(view, at + offsets.weight);
-      const key = fields.key.decode(view, at + offsets.key);
+      const keyBytes = latin1(view, at + offsets.key, fields.key.size);
+      const key = this.keys.get(keyBytes) ?? this.addKey(keyBytes, fields.key.decode(view, at + offsets.key));
       if (kind === RecordKind.returned) {
-        this.count(this.resolved(tid, startNs, key), weight);
+        const { user, wakerUser } = this.resolved(tid, startNs, key);
+        this.count(keyBytes, key, user, wakerUser, weight);
         this.waits.delete(tid);
         return;
       }
@@ -88,7 +84,7 @@ export class UnwoundStacks {
       }
       const { registers, stack } = userStackView(fields.copy, view, at + offsets.copy);
       const user = this.idOf(key, registers, stack);
-      if (kind === RecordKind.sample) this.count({ ...key, user }, weight);
+      if (kind === RecordKind.sample) this.count(keyBytes, key, user, key.wakerUser, weight);
       else if (kind === RecordKind.left) this.addWait(tid, { startNs, user, wakerUser: StackId.none });
       else this.addWaker(tid, startNs, user);
     });
@@ -98,6 +94,7 @@ export class UnwoundStacks {
   takeEntries(): (readonly [StackKey, StackWeight])[] {
     const entries = [...this.counts.values()];
     this.counts = new Map();
+    this.keys = new Map();
     return entries;
   }
 
@@ -114,16 +111,7 @@ export class UnwoundStacks {
 
   /** Makes room: forgets all stacks but those of waits that have not ended. */
   forget(): void {
-    const { found } = this;
-    this.found = new Map();
-    for (const { user, wakerUser } of this.waits.values())
-      for (const id of [user, wakerUser]) {
-        const stack = found.get(id);
-        if (stack !== undefined) this.found.set(id, stack);
-      }
-    this.ids = new Map(
-      [...this.found].map(([id, { pcs, end }]) => [stackText(Float64Array.from(pcs, Number), end), id]),
-    );
+    this.found.retain([...this.waits.values()].flatMap(({ user, wakerUser }) => [user, wakerUser]));
   }
 
   /** Samples that found no room in the ring. */
@@ -132,8 +120,8 @@ export class UnwoundStacks {
   }
 
   /** The stack of an id in a key. */
-  stack(id: bigint): UnwoundStack | undefined {
-    return this.found.get(id);
+  stack(id: bigint): DistinctStack | undefined {
+    return this.found.stack(id);
   }
 
   /** Sentences about stacks whose outermost frames are missing, of those that came since the last call. */
@@ -168,24 +156,34 @@ export class UnwoundStacks {
     }
     const { pcs, end } = this.unwinder.unwind(this.processes.code(pid, comm), registers, stack);
     this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
-    const text = stackText(pcs, end);
-    const known = this.ids.get(text);
+    const known = this.found.find(pcs, end);
     if (known !== undefined) return known;
     if (this.found.size >= this.maxStacks) {
       this.full++;
       return StackId.full;
     }
-    const id = this.nextId++;
-    this.ids.set(text, id);
-    this.found.set(id, { pcs: BigUint64Array.from(pcs, BigInt), end });
-    return id;
+    return this.found.add(pcs, end);
   }
 
-  private count(key: StackKey, weight: number): void {
-    const text = keyText(key);
+  private addKey(keyBytes: string, key: StackKey): StackKey {
+    this.keys.set(keyBytes, key);
+    return key;
+  }
+
+  /** Counts for the key of these bytes, with these stacks instead of its own. */
+  private count(
+    keyBytes: string,
+    key: StackKey,
+    user: bigint,
+    wakerUser: bigint | undefined,
+    weight: number,
+  ): void {
+    const text = `${keyBytes}${user} ${wakerUser}`;
     const entry = this.counts.get(text);
-    if (entry === undefined) this.counts.set(text, [key, { count: 1, total: weight }]);
-    else {
+    if (entry === undefined) {
+      const whole = { ...key, user, ...(wakerUser === undefined ? {} : { wakerUser }) };
+      this.counts.set(text, [whole, { count: 1, total: weight }]);
+    } else {
       entry[1].count++;
       entry[1].total += weight;
     }
@@ -195,6 +193,6 @@ export class UnwoundStacks {
 /** Ids of stacks have this bit: `isStack`. */
 const FIRST_ID = 1n << 63n;
 
-function stackText(pcs: Float64Array, end: UnwindEnd): string {
-  return `${end} ${Buffer.from(pcs.buffer, pcs.byteOffset, pcs.byteLength).toString("latin1")}`;
+function latin1(view: DataView, at: number, length: number): string {
+  return Buffer.from(view.buffer, view.byteOffset + at, length).toString("latin1");
 }
