@@ -1,7 +1,7 @@
 /** One measurement of src/symbols in a process of its own: `kallsyms`, or `elf FILE FUNCTIONS`. Prints JSON. */
 import { readFileSync } from "node:fs";
 import { ElfFile } from "../src/symbols/elf/elf-file";
-import { readKallsyms } from "../src/symbols/kallsyms";
+import { type Kallsyms, loadKallsyms } from "../src/symbols/kallsyms";
 import { FUNCTION_SIZE, functionName } from "./big-elf";
 import { statusKib } from "./process-status";
 
@@ -20,10 +20,10 @@ const LOOKUPS = 50_000;
 /** Bytes that this process has read: proc(5), /proc/PID/io. */
 const bytesRead = () => Number(/^rchar: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
 
-function measure(first: () => void, all: () => void): SymbolsSample {
+async function measure(first: () => void | Promise<void>, all: () => void): Promise<SymbolsSample> {
   const before = bytesRead();
   const startedAt = performance.now();
-  first();
+  await first();
   const firstMs = performance.now() - startedAt;
   all();
   const allMs = performance.now() - startedAt;
@@ -31,12 +31,12 @@ function measure(first: () => void, all: () => void): SymbolsSample {
   return { firstMs, allMs, readBytes: bytesRead() - before, peakMb };
 }
 
-function kallsyms(): SymbolsSample {
-  let symbols: ReturnType<typeof readKallsyms> | undefined;
+function kallsyms(): Promise<SymbolsSample> {
+  let symbols: Kallsyms | undefined;
   let address = 0n;
   return measure(
-    () => {
-      symbols = readKallsyms();
+    async () => {
+      symbols = await loadKallsyms();
       [address = 0n] = symbols.addressesOf("vfs_read");
       symbols.lookup(address);
     },
@@ -46,7 +46,7 @@ function kallsyms(): SymbolsSample {
   );
 }
 
-function elf(path: string, functions: number): SymbolsSample {
+async function elf(path: string, functions: number): Promise<SymbolsSample> {
   using file = ElfFile.open(path);
   const ask = (number: number) => {
     const found = file.functions?.find(0x1000 + number * FUNCTION_SIZE + 17);
@@ -54,7 +54,8 @@ function elf(path: string, functions: number): SymbolsSample {
   };
   // Addresses of a profile crowd in a part of the program.
   const spread = (i: number) => Math.floor((i * i * 31) % (functions / 4));
-  return measure(
+  // Awaited, or the file would be closed before it is asked.
+  return await measure(
     () => ask(functions - 1),
     () => {
       for (let i = 0; i < LOOKUPS; i++) ask(spread(i));
@@ -62,6 +63,10 @@ function elf(path: string, functions: number): SymbolsSample {
   );
 }
 
-const [what, path = "", functions = ""] = process.argv.slice(2);
-if (what !== undefined)
-  process.stdout.write(JSON.stringify(what === "kallsyms" ? kallsyms() : elf(path, Number(functions))));
+async function main([what, path = "", functions = ""]: readonly string[]): Promise<void> {
+  if (what === undefined) return;
+  const sample = await (what === "kallsyms" ? kallsyms() : elf(path, Number(functions)));
+  process.stdout.write(JSON.stringify(sample));
+}
+
+void main(process.argv.slice(2));

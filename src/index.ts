@@ -144,6 +144,7 @@ export {
   type Kallsyms,
   type KernelFunction,
   type KernelSymbol,
+  loadKallsyms,
   readKallsyms,
 } from "./symbols/kallsyms";
 export { type MappingEvent, type MappingEventSource, MappingHistory } from "./symbols/mapping-history";

@@ -14,30 +14,33 @@ const WORD = 2 ** 32;
 export function sortedOrder(keys: Float64Array): Uint32Array {
   let order = new Uint32Array(keys.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
-  const range = rangeOf(keys);
-  if (range === undefined) return order;
+  if (isAscending(keys)) return order;
+  const { lowest, span } = rangeOf(keys);
   let other = new Uint32Array(keys.length);
   const digits = new Uint16Array(keys.length);
-  for (let scale = 1; scale <= range.span; scale *= DIGITS) {
-    digitsOf(keys, range.lowest, scale, digits);
+  for (let scale = 1; scale <= span; scale *= DIGITS) {
+    digitsOf(keys, lowest, scale, digits);
     place(order, digits, other);
     [order, other] = [other, order];
   }
   return order;
 }
 
-/** Undefined when the keys are in order already. */
-function rangeOf(keys: Float64Array): { readonly lowest: number; readonly span: number } | undefined {
+/** True where `sortedOrder` has nothing to do. */
+export function isAscending(keys: Float64Array): boolean {
+  for (let i = 1; i < keys.length; i++) if ((keys[i] as number) < (keys[i - 1] as number)) return false;
+  return true;
+}
+
+function rangeOf(keys: Float64Array): { readonly lowest: number; readonly span: number } {
   let lowest = keys[0] ?? 0;
   let highest = lowest;
-  let sorted = true;
   for (let i = 1; i < keys.length; i++) {
     const key = keys[i] as number;
-    if (key < (keys[i - 1] as number)) sorted = false;
     if (key < lowest) lowest = key;
     if (key > highest) highest = key;
   }
-  return sorted ? undefined : { lowest, span: highest - lowest };
+  return { lowest, span: highest - lowest };
 }
 
 /** One digit of every key: `scale` is 1 for the last, then 2^16, 2^32 and 2^48. */

@@ -192,6 +192,8 @@ async function watch(
       const endNs = context.clock.monotonicNs();
       const durationNs = Number(endNs - readNs);
       readNs = endNs;
+      // Not before the end: what was loaded into the kernel meanwhile has names too.
+      if (last) await collector.loadKernelNames();
       const { profile, ticks } = collector.collect({ startedAt, durationNs, endNs, last });
       await show(context, profile, { count: ticks, processors }, given, before);
       lost += lostTotal(profile);

@@ -35,7 +35,10 @@ export interface CallTree {
 
 const ROOT: Label = { name: "all", kind: "root" };
 
-/** What frames and groups are called in a tree. Those with equal labels are one function. */
+/**
+ * What frames and groups are called in a tree. Those with equal labels are one function; frames of the same name, kind,
+ * module path and place of definition have equal ones.
+ */
 export interface Labelling {
   ofFrame(frame: Frame): Label;
   ofGroup(group: Group): Label;
@@ -59,22 +62,57 @@ export function callTree(profile: Profile, labelling: Labelling = byFunction): C
   const groupLabels = profile.groups.map((group) =>
     group.label === "" ? undefined : labels.of(labelling.ofGroup(group)),
   );
-  const frameLabels = profile.frames.map((frame) => labels.of(labelling.ofFrame(frame)));
-  return inOrder(unordered(profile, groupLabels, frameLabels), labels.all);
+  const frameLabels = frameLabelsOf(profile.frames, labels, labelling);
+  return inOrder(unordered(profile, groupLabels, frameLabels), labels);
 }
 
 class Labels {
-  readonly all: Label[] = [ROOT];
+  readonly all: Label[] = [];
+  /** By what tells labels apart, and what they are sorted by. */
   private readonly known = new Map<string, number>();
 
+  constructor() {
+    this.of(ROOT);
+  }
+
   of(label: Label): number {
-    const key = [label.name, label.kind, label.module, label.file, label.line].join("\0");
+    const { name, kind, module, file, line } = label;
+    const key = keyOf(name, kind, module, file, line);
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const id = this.all.push(label) - 1;
     this.known.set(key, id);
     return id;
   }
+
+  /** The place of each label when all are sorted, by code unit and not by locale: the same everywhere. */
+  ranks(): Int32Array {
+    const keys = [...this.known.keys()];
+    const order = keys.map((_, label) => label).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
+    const rank = new Int32Array(keys.length);
+    order.forEach((label, place) => {
+      rank[label] = place;
+    });
+    return rank;
+  }
+}
+
+function keyOf(name: string, kind: string, module = "", file = "", line = 0): string {
+  return `${name}\0${kind}\0${module}\0${file}\0${line}`;
+}
+
+/** The label of each frame. Many are places in the same function: names are made fit to be shown once for all. */
+function frameLabelsOf(frames: readonly Frame[], labels: Labels, labelling: Labelling): number[] {
+  const known = new Map<string, number>();
+  return frames.map((frame) => {
+    const key = keyOf(frame.name, frame.kind, frame.module?.path, frame.file, frame.line);
+    let label = known.get(key);
+    if (label === undefined) {
+      label = labels.of(labelling.ofFrame(frame));
+      known.set(key, label);
+    }
+    return label;
+  });
 }
 
 /** Nodes as they were met; the root is not among them, and top-level nodes have the parent -1. */
@@ -144,11 +182,11 @@ function sortedBy(keys: Int32Array, limit: number): Int32Array {
 }
 
 /** Puts the nodes in preorder, the root first. */
-function inOrder(nodes: Unordered, labels: readonly Label[]): CallTree {
+function inOrder(nodes: Unordered, labels: Labels): CallTree {
   const length = nodes.parent.length + 1;
   const tree = {
     length,
-    labels,
+    labels: labels.all,
     label: new Int32Array(length),
     parent: new Int32Array(length).fill(-1),
     depth: new Int32Array(length),
@@ -158,7 +196,7 @@ function inOrder(nodes: Unordered, labels: readonly Label[]): CallTree {
   };
   tree.self[0] = nodes.root.self;
   tree.selfCount[0] = nodes.root.count;
-  const { firstChild, nextSibling } = siblings(nodes, ranks(labels));
+  const { firstChild, nextSibling } = siblings(nodes, labels.ranks());
   // What is still to be visited, each with the place its parent has got.
   const pending: number[] = [];
   const above: number[] = [];
@@ -185,33 +223,32 @@ function inOrder(nodes: Unordered, labels: readonly Label[]): CallTree {
 }
 
 /** By node: its first child (that of the root at 0, that of node n at n + 1) and its next sibling, or -1. */
-function siblings(nodes: Unordered, rank: Int32Array): { firstChild: Int32Array; nextSibling: Int32Array } {
-  const ranked = sortedBy(
-    nodes.label.map((label) => rank[label]!),
-    rank.length,
-  );
-  const firstChild = new Int32Array(nodes.parent.length + 1).fill(-1);
-  const nextSibling = new Int32Array(nodes.parent.length).fill(-1);
-  for (let at = ranked.length - 1; at >= 0; at--) {
-    const node = ranked[at]!;
-    const parent = nodes.parent[node]! + 1;
-    nextSibling[node] = firstChild[parent]!;
-    firstChild[parent] = node;
+function siblings(
+  { parent, label }: Unordered,
+  rank: Int32Array,
+): { firstChild: Int32Array; nextSibling: Int32Array } {
+  const firstChild = new Int32Array(parent.length + 1).fill(-1);
+  const nextSibling = new Int32Array(parent.length).fill(-1);
+  for (let node = parent.length - 1; node >= 0; node--) {
+    const at = parent[node]! + 1;
+    nextSibling[node] = firstChild[at]!;
+    firstChild[at] = node;
+  }
+  // Most have one child. To sort only what has more goes through memory from one end to the other.
+  const children: number[] = [];
+  for (let at = 0; at < firstChild.length; at++) {
+    const first = firstChild[at]!;
+    if (first === -1 || nextSibling[first] === -1) continue;
+    for (let child = first; child !== -1; child = nextSibling[child]!) children.push(child);
+    children.sort((one, other) => rank[label[one]!]! - rank[label[other]!]!);
+    let next = -1;
+    for (let child = children.pop(); child !== undefined; child = children.pop()) {
+      nextSibling[child] = next;
+      next = child;
+    }
+    firstChild[at] = next;
   }
   return { firstChild, nextSibling };
-}
-
-/** The place of each label when all are sorted, by code unit and not by locale: the same everywhere. */
-function ranks(labels: readonly Label[]): Int32Array {
-  const key = ({ name, kind, module = "", file = "", line = 0 }: Label) =>
-    `${name}\0${kind}\0${module}\0${file}\0${line}`;
-  const keys = labels.map(key);
-  const order = keys.map((_, label) => label).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
-  const rank = new Int32Array(labels.length);
-  order.forEach((label, place) => {
-    rank[label] = place;
-  });
-  return rank;
 }
 
 /** Children come after their parents, so one pass from the end sees every subtree complete. */

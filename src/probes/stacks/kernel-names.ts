@@ -1,6 +1,6 @@
 /** From addresses of the kernel to frames, each address once. */
 import type { Frame, Module } from "../../output/stacks/profile";
-import { type Kallsyms, readKallsyms } from "../../symbols/kallsyms";
+import { type Kallsyms, loadKallsyms, readKallsyms } from "../../symbols/kallsyms";
 
 const KERNEL_MODULE: Module = { path: "[kernel]", start: 0n, end: 0n, fileOffset: 0n };
 
@@ -19,6 +19,12 @@ export class KernelNames {
   private symbols: Kallsyms | undefined;
   private readonly known = new Map<bigint, Frame>();
   private readonly modules = new Map<string, Module>();
+
+  /** Reads the symbols beforehand: less of a wait than at the first frame, and others go on. */
+  async load(): Promise<void> {
+    // What fails here fails again at the first frame, if there is one.
+    this.symbols ??= await loadKallsyms().catch(() => undefined);
+  }
 
   /** The frames of a kernel stack as the kernel gives it, the innermost first. */
   frames(addresses: BigUint64Array): Frame[] {

@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
-import { Kallsyms, readKallsyms } from "../../../src/symbols/kallsyms";
+import { Kallsyms, loadKallsyms, readKallsyms } from "../../../src/symbols/kallsyms";
+import { KallsymsParser, parseKallsyms } from "../../../src/symbols/kallsyms-columns";
 
 /** As the kernel writes it: its own symbols in order, then modules in theirs. */
 const text = `\
@@ -97,20 +100,79 @@ test("whatever the bytes are, nothing but symbols comes out", () => {
   );
 });
 
-test("the running kernel's own symbols: each function is found by name and by address", () => {
-  const running = readKallsyms();
-  const lines = readFileSync("/proc/kallsyms", "latin1").trimEnd().split("\n");
-  // Other programs come and go meanwhile.
-  const steady = lines.filter((line) => !line.endsWith("\t[bpf]"));
-  expect(running.size).toBeGreaterThanOrEqual(steady.length);
-  if (running.hidden) return;
-  const functions = steady.filter((line) => /^[0-9a-f]+ [tT] (?!_etext|_einittext)/.test(line));
-  for (let at = 0; at < functions.length; at += 997) {
-    const [digits, , name] = (functions[at] as string).split(/[ \t]/) as [string, string, string];
-    const address = BigInt(`0x${digits}`);
-    expect(running.addressesOf(name)).toContain(address);
-    const alias = running.lookup(address);
-    expect(alias?.offset).toBe(0);
-    expect(running.addressesOf(alias?.name ?? "")).toContain(address);
-  }
+test("in whatever pieces the bytes come, the symbols are the same", () => {
+  const line = fc.oneof(fc.constantFrom(...text.split("\n")), fc.string({ maxLength: 40 }));
+  fc.assert(
+    fc.property(fc.array(line), fc.array(fc.nat(400)), (lines, cuts) => {
+      const bytes = Buffer.from(lines.join("\n"));
+      const parser = new KallsymsParser();
+      for (const cut of cuts.sort((a, b) => a - b)) parser.parse(bytes.subarray(0, cut));
+      expect(parser.finish(bytes)).toEqual(parseKallsyms(bytes));
+    }),
+  );
 });
+
+describe("read while it is taken apart", () => {
+  let proc: string;
+  beforeEach(() => {
+    proc = mkdtempSync(join(tmpdir(), "kallsyms-"));
+  });
+  afterEach(() => rmSync(proc, { recursive: true }));
+
+  test("it names the same, with the ends of modules", async () => {
+    writeFileSync(join(proc, "kallsyms"), text);
+    writeFileSync(join(proc, "modules"), modules);
+    const loaded = await loadKallsyms(proc);
+    expect([...loaded.functions()]).toEqual([...symbols.functions()]);
+    expect(loaded.lookup(0xffffffffa0002fffn)).toEqual({ name: "late", module: "loop", offset: 7679 });
+    expect(loaded.lookup(0xffffffffa0003000n)).toBeUndefined();
+  });
+
+  test("it has as many symbols as there are", async () => {
+    const count = 300_000;
+    const lines = Array.from({ length: count }, (_, at) => {
+      const address = (0xffffffff81000000n + BigInt(at * 16)).toString(16);
+      return `${address} t a_function_with_a_name_of_some_length_${at}\n`;
+    });
+    writeFileSync(join(proc, "kallsyms"), lines.join(""));
+    for (const many of [await loadKallsyms(proc), readKallsyms(proc)]) {
+      expect(many.size).toBe(count);
+      for (let at = 0; at < count; at += 997)
+        expect(many.lookup(0xffffffff81000007n + BigInt(at * 16))).toEqual({
+          name: `a_function_with_a_name_of_some_length_${at}`,
+          module: undefined,
+          offset: 7,
+        });
+    }
+  });
+
+  test("a file that cannot be read is an error", async () => {
+    await expect(loadKallsyms(proc)).rejects.toMatchObject({ code: "ENOENT" });
+    mkdirSync(join(proc, "kallsyms"));
+    await expect(loadKallsyms(proc)).rejects.toMatchObject({ code: "EISDIR" });
+  });
+});
+
+test.each([
+  ["read at once", async () => readKallsyms()],
+  ["read while it is taken apart", () => loadKallsyms()],
+])(
+  "the running kernel's own symbols, %s: each function is found by name and by address",
+  async (_how, read) => {
+    const running = await read();
+    const lines = readFileSync("/proc/kallsyms", "latin1").trimEnd().split("\n");
+    // Other programs come and go meanwhile.
+    const steady = lines.filter((line) => !line.endsWith("\t[bpf]"));
+    expect(running.size).toBeGreaterThanOrEqual(steady.length);
+    if (running.hidden) return;
+    const functions = steady.filter((line) => /^[0-9a-f]+ [tT] (?!_etext|_einittext)/.test(line));
+    for (let at = 0; at < functions.length; at += 997) {
+      const [digits, , name] = (functions[at] as string).split(/[ \t]/) as [string, string, string];
+      const address = BigInt(`0x${digits}`);
+      expect(running.addressesOf(name)).toContain(address);
+      const alias = running.lookup(address);
+      expect(alias?.offset).toBe(0);
+      expect(running.addressesOf(alias?.name ?? "")).toContain(address);
+    }
+  },
+);

@@ -28,6 +28,12 @@ test("stacks share their beginnings; siblings are in the order of their names", 
   ]);
 });
 
+test("a thousand functions called from one place are in the order of their names", () => {
+  const names = Array.from({ length: 1009 }, (_, at) => `f${(at * 7) % 1009}`);
+  const found = lines(profileOf(names.map((name) => ({ frames: ["main", name], weight: 1 }))));
+  expect(found.slice(2)).toEqual([...names].sort().map((name) => `2 ${name} 1/1`));
+});
+
 test("frames of one function at several addresses are one node", () => {
   const stacks = [user("pay", 1n), user("pay", 2n)].map((frame) => ({ frames: [frame], weight: 3 }));
   expect(lines(profileOf(stacks))).toEqual(["0 all 0/6", "1 pay 6/6"]);
