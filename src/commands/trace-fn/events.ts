@@ -4,6 +4,7 @@ import { NS_PER } from "../../core/units";
 import { ByteWriter } from "../../output/byte-writer";
 import { type Json, lossSentence } from "../../output/report";
 import { CallHead, RecordKind, type RecordLayout } from "../../probes/calls/call-record";
+import { RingPace } from "../../probes/ring-pace";
 import type { Outcome } from "../command";
 import type { Context } from "../context";
 import { CallClock } from "./call-clock";
@@ -30,10 +31,7 @@ import type { Write } from "./value-writer";
 /** Text that is put together before it is written. */
 const OUTPUT = 512 * 1024;
 /** Between two looks at the ring buffer: each costs as much as showing some hundred calls. */
-const SOON_NS = 2 * NS_PER.ms;
-const LATE_NS = 20 * NS_PER.ms;
-/** How much of the ring fills meanwhile, if calls keep coming as they do. */
-const FILLED = 1 / 8;
+const PACE = { soonestNs: 2 * NS_PER.ms, latestNs: 20 * NS_PER.ms };
 /** What the kernel puts before each record: BPF_RINGBUF_HDR_SZ. */
 const RECORD_HEAD = 8;
 /** How long to go on without letting signals and timers have their turn. */
@@ -175,16 +173,15 @@ class Stream {
     const { clock, signal } = this.context;
     const ring = this.session.ringBuffer(this.probe.ring);
     const arrived = this.arrivals();
-    let pauseNs = SOON_NS;
+    const pace = new RingPace(PACE);
     while (!signal.aborted && this.left > 0) {
       const now = clock.monotonicNs();
       if (endNs !== undefined && now >= endNs) return;
       if (guard?.holds(now, arrived)) {
-        await clock.sleep(SOON_NS, signal);
+        await clock.sleep(PACE.soonestNs, signal);
         continue;
       }
-      const filled = ring.pending / ring.spec.maxEntries;
-      pauseNs = Math.min(Math.max(SOON_NS, (pauseNs * FILLED) / filled), LATE_NS);
+      const pauseNs = pace.next(ring.pending / ring.spec.maxEntries);
       const isDry = await this.show(now + TURN_NS);
       if (this.left === 0) return;
       const untilEnd = endNs === undefined ? pauseNs : Number(endNs - clock.monotonicNs());

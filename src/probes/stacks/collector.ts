@@ -5,6 +5,7 @@ import { NS_PER } from "../../core/units";
 import type { Frame, Profile, WeightUnit } from "../../output/stacks/profile";
 import { ProfileBuilder } from "../../output/stacks/profile-builder";
 import { type Away, type OffCpu, type OffCpuState, offCpuState } from "../off-cpu";
+import { RingPace } from "../ring-pace";
 import type { StackSamples } from "../stack-samples";
 import { readStackLosses, type StackStore } from "../stack-store";
 import {
@@ -78,8 +79,8 @@ export interface Stretch {
   readonly last: boolean;
 }
 
-/** Between two looks for samples to unwind. */
-const UNWIND_NS = 10 * NS_PER.ms;
+/** Between two looks for samples to unwind. What processes have mapped is read as soon as they are announced. */
+const UNWIND_PACE = { soonestNs: 2 * NS_PER.ms, latestNs: 50 * NS_PER.ms };
 
 /** Between two looks at what processes have mapped: in a ring of 256 KiB there is room for some 250 programs. */
 const REMEMBER_NS = 50 * NS_PER.ms;
@@ -116,9 +117,11 @@ export class Collector {
       for await (const batch of announcements.batches({ signal: over, wake: "event" })) this.meet(batch);
     };
     const unwinding = async () => {
+      const pace = new RingPace(UNWIND_PACE);
       while (this.unwound !== undefined && !over.aborted) {
+        const pauseNs = pace.next(this.unwound.filled);
         this.unwound.drain();
-        await clock.sleep(UNWIND_NS, over);
+        await clock.sleep(pauseNs, over);
       }
     };
     const remembering = async () => {

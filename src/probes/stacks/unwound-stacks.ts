@@ -61,6 +61,12 @@ export class UnwoundStacks {
     this.unwinder = new Unwinder(arch);
   }
 
+  /** How much of the ring waits to be taken, from 0 to 1. */
+  get filled(): number {
+    const { pending, spec } = this.session.ringBuffer(this.samples.ring);
+    return pending / spec.maxEntries;
+  }
+
   /** Takes what is there. */
   drain(): void {
     const { record, ring } = this.samples;
