@@ -104,8 +104,7 @@ export class ProcessSymbols {
   private readonly found = new WeakMap<ExecutableMapping, MappedModule>();
   /** Unwinding asks for each frame of each sample, and most are in the file of the one before. */
   private lastFound: MappedModule | undefined;
-  /** How often what is mapped has been found changed. */
-  generation = 0;
+  private changes = 0;
   private readonly perfMapFile: PerfMapFile;
   private perfMap: { readonly map: PerfMap | undefined; readonly readAt: number } | undefined;
 
@@ -145,8 +144,13 @@ export class ProcessSymbols {
     if (maps.equals(this.maps[0])) return;
     this.maps = [maps, ...this.maps].slice(0, GENERATIONS);
     this.lastFound = undefined;
-    this.generation++;
+    this.changes++;
     for (const mapping of maps.mappings) this.moduleOf(mapping);
+  }
+
+  /** How often what is mapped has been found changed. */
+  get generation(): number {
+    return this.changes;
   }
 
   /** Every executable mapping as it was last read, with its file. */
@@ -156,7 +160,12 @@ export class ProcessSymbols {
   }
 
   /** What is mapped at `address`; the same object for every address of a mapping. */
-  moduleAt(address: number): MappedModule | undefined {
+  moduleAt(address: bigint): MappedModule | undefined {
+    return this.mappedAt(Number(address));
+  }
+
+  /** The same for an address as a number, which is quicker. */
+  mappedAt(address: number): MappedModule | undefined {
     const last = this.lastFound;
     if (last !== undefined && address >= last.mapping.start && address < last.mapping.end) return last;
     const mapping = this.find(address);

@@ -113,7 +113,7 @@ export class UserNames implements Disposable {
 
   private named(symbols: ProcessSymbols, at: bigint, address: bigint): Frame {
     const { name, module: path, offset, unnamed, code } = symbols.lookup(at);
-    const mapped = symbols.moduleAt(Number(at));
+    const mapped = symbols.moduleAt(at);
     const module = mapped && this.moduleOf(mapped);
     if (code !== undefined) return jitFrame(code, address);
     if (name !== undefined) return { name, kind: "user", module, address };

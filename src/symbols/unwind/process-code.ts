@@ -18,7 +18,7 @@ export class UnwindInfos {
     let process = this.processes.get(symbols);
     if (process === undefined) {
       process = {
-        codeAt: (address) => this.codeOf(symbols.moduleAt(address)),
+        codeAt: (address) => this.codeOf(symbols.mappedAt(address)),
         get generation() {
           return symbols.generation;
         },

@@ -187,7 +187,7 @@ kernelTest(["program:gcc"], "a program in a mount namespace of its own is found 
 kernelTest(["program:gcc"], "the vdso is read from memory", async () => {
   const target = await start(workshop.compile("vdso", source));
   using symbols = new UserSymbols();
-  const found = symbols.process(target.pid).moduleAt(Number(target.vdso));
+  const found = symbols.process(target.pid).moduleAt(target.vdso);
   if (found === undefined || typeof found.module === "string") throw new Error("no vdso");
   const [call] = found.module.named(
     process.arch === "x64" ? "__vdso_clock_gettime" : "__kernel_clock_gettime",
