@@ -185,7 +185,12 @@ export interface CallAtHand {
 
 /** Whether only the return of a call tells that filters leave it out. */
 export function decidesAtReturn({ slowerNs, where }: Pick<PlanOptions, "slowerNs" | "where">): boolean {
-  return slowerNs !== undefined || (where !== undefined && needsReturn(where));
+  return slowerNs !== undefined || asksAtReturn({ where });
+}
+
+/** Whether the condition is on what is known at the return alone. */
+export function asksAtReturn({ where }: Pick<PlanOptions, "where">): boolean {
+  return where !== undefined && needsReturn(where);
 }
 
 /**
@@ -216,6 +221,11 @@ export function tellCall(plan: CallPlan, at: CallAtHand): Block {
   return sendRecord(plan, at);
 }
 
+/** Tells that a call begins, or goes to `drop` where a condition leaves it out by then. Loses what `reportCall` does. */
+export function tellBeginning(plan: CallPlan, at: CallAtHand, drop: Label): Block {
+  return asksAtReturn(plan.options) ? tellCall(plan, at) : reportCall(plan, at, drop);
+}
+
 /**
  * Tells that a call returns whose beginning was told of, and whose frame's place `frame` loads into r1; those that come to
  * `quick`, or that the condition leaves out, are told of as passed over. Loses r0–r5, r9 and the site.
@@ -223,9 +233,8 @@ export function tellCall(plan: CallPlan, at: CallAtHand): Block {
 export function tellReturn(plan: CallPlan, at: CallAtHand, frame: Block, quick: Label): Block {
   const returning = (kind: number) => ({ ...at, layout: NESTED_RETURN, nested: { kind, frame } });
   if (!decidesAtReturn(plan.options)) return [tellCall(plan, returning(RecordKind.return)), quick];
-  const { where } = plan.options;
   const told = label("told");
-  const matching = where !== undefined && needsReturn(where) ? reportCall : tellCall;
+  const matching = asksAtReturn(plan.options) ? reportCall : tellCall;
   return [
     [matching(plan, returning(RecordKind.return), quick), jump.always(told)],
     [quick, tellCall(plan, returning(RecordKind.passedOver))],

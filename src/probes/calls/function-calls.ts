@@ -9,16 +9,15 @@
  */
 import { mov, or, rsh, sub } from "../../asm/alu";
 import { helper } from "../../asm/helper-ids";
-import { type Block, type Label, label } from "../../asm/instruction";
+import { type Block, label } from "../../asm/instruction";
 import { call, exit, jump } from "../../asm/jump";
 import { load, loadMapValue, store } from "../../asm/memory";
 import { fp, r0, r1, r2, r6, r7, r8 } from "../../asm/register";
 import type { MapSpec } from "../../bpf/map-spec";
 import type { ProgramSpec } from "../../bpf/program-spec";
-import { needsReturn } from "../conditions/condition";
 import type { Caller } from "../stack-store";
 import {
-  type CallAtHand,
+  asksAtReturn,
   type CallPlan,
   DURATION,
   keepCall,
@@ -27,7 +26,7 @@ import {
   RESULT,
   reportCall,
   START,
-  tellCall,
+  tellBeginning,
   tellReturn,
 } from "./call-plan";
 import { RecordKind, type RecordLayout, recordLayout, TAIL_CALL } from "./call-record";
@@ -107,8 +106,9 @@ function notedBy(site: Reached, plan: CallPlan): number {
 }
 
 /** Nobody asks for the arguments of calls that are only counted or timed, or were shown at the entry. */
-function keptWords(words: readonly FunctionParam[], { options: { mode, where } }: CallPlan): number {
-  if (mode === "graph") return where !== undefined && needsReturn(where) ? words.length : 0;
+function keptWords(words: readonly FunctionParam[], { options }: CallPlan): number {
+  const { mode, where } = options;
+  if (mode === "graph") return asksAtReturn(options) ? words.length : 0;
   return mode === "events" || mode === "dist" || where !== undefined ? words.length : 0;
 }
 
@@ -238,12 +238,6 @@ function frameOf({ typed }: Reached, { facts, losses }: CallPlan, atReturn: bool
 function resultOf({ typed, result }: Reached, { facts }: CallPlan): Block {
   if (result === undefined) return [mov(r1, 0)];
   return [load(8, r1, r6, typed === undefined ? callRegisters(facts.arch).result : WORD * typed)];
-}
-
-/** Reports that a call begins. A condition on what is not known yet is asked at its return. Loses what `reportCall` does. */
-function tellBeginning(plan: CallPlan, at: CallAtHand, drop: Label): Block {
-  const { where } = plan.options;
-  return where !== undefined && needsReturn(where) ? tellCall(plan, at) : reportCall(plan, at, drop);
 }
 
 function onReturn(site: Reached, layout: RecordLayout, noted: Frames, plan: CallPlan): Block {

@@ -19,13 +19,14 @@ import { bytes } from "../../core/codec";
 import { NotSupportedError } from "../../core/errors";
 import { nativeAbi, syscallNumber } from "../../symbols/syscalls";
 import { filterSignature } from "../conditions/call-condition";
-import { needsReturn, parseNumberName } from "../conditions/condition";
+import { parseNumberName } from "../conditions/condition";
 import { keepDescendants } from "../descendants";
 import { dropOurselves } from "../ourselves";
 import { abiCode } from "../syscall-abi";
 import { syscallHook, typedRegisters } from "../syscall-registers";
 import { enterCall, exitCall, threadCallMaps, threadIdentity } from "../thread-calls";
 import {
+  asksAtReturn,
   type CallAtHand,
   type CallPlan,
   keepFiltered,
@@ -35,7 +36,7 @@ import {
   reportCall,
   SCRATCH,
   START,
-  tellCall,
+  tellBeginning,
   tellReturn,
 } from "./call-plan";
 import { layoutSignature, RecordKind, type RecordLayout, recordLayout } from "./call-record";
@@ -239,9 +240,8 @@ const NO_FRAME: Block = [mov(r1, 0)];
 /** Reports the return of the call in r7, whose beginning was reported. */
 function reportReturn(chosen: Chosen, plan: CallPlan, drop: Label): Block {
   const { layouts } = chosen.groups;
-  const { where } = plan.options;
   // Without a condition the returns of all groups are alike.
-  const groups = where !== undefined && needsReturn(where) ? layouts : layouts.slice(0, 1);
+  const groups = asksAtReturn(plan.options) ? layouts : layouts.slice(0, 1);
   const done = label("reported");
   return [
     loadSite(chosen, drop),
@@ -261,8 +261,7 @@ function report(chosen: Chosen, plan: CallPlan, drop: Label): Block {
   const done = label("reported");
   const isAlike = (mode === "count" || mode === "latency" || mode === "stacks") && where === undefined;
   const nested = isNested ? { kind: RecordKind.entry, frame: NO_FRAME } : undefined;
-  // A condition on what is not known yet is asked at the return.
-  const tell = isNested && where !== undefined && needsReturn(where) ? tellCall : reportCall;
+  const tell = isNested ? tellBeginning : reportCall;
   return [
     loadSite(chosen, drop),
     byGroup(isAlike ? layouts.slice(0, 1) : layouts, isNested ? done : drop, (layout, group) =>
