@@ -175,7 +175,8 @@ export class ProcessSymbols {
       found = { mapping, module: this.moduleOf(mapping) };
       this.found.set(mapping, found);
     }
-    this.lastFound = found;
+    // Part of an older mapping may be something else in the newest maps.
+    if (this.maps[0]?.find(address) === mapping) this.lastFound = found;
     return found;
   }
 

@@ -100,10 +100,11 @@ export class Unwinder {
     const { frame, memory, way } = this;
     frame.enter(registers);
     memory.show(frame.sp, stack);
+    // The maps may be read again here, and then what is known of other stacks is no more.
+    let code = process.codeAt(frame.pc);
     const known = this.traceOf(process, frame.sp);
     way.clear();
     let step: Step = "signal";
-    let code = process.codeAt(frame.pc);
     // Where in the known trace this frame might be, and from where on it has not been found changed.
     let at = 0;
     let unchanged = 0;
