@@ -5,7 +5,7 @@
 import type { Frame } from "./frame";
 import type { StackMemory } from "./stack-memory";
 
-/** No address: nothing was read. */
+/** In place of an address: nothing was read. */
 const NOWHERE = 0;
 const FIRST_ROOM = 64;
 
@@ -13,19 +13,18 @@ export class Trace {
   /** Frames. */
   length = 0;
   private room = 0;
-  /** Of each frame its state: where it is, and how it was reached. */
+  /** Of each frame its state: where it is, and how it was reached. Behind the last one stands what its way out led to. */
   pcs = new Float64Array(0);
   private sps = new Float64Array(0);
   private fps = new Float64Array(0);
-  private steps = new Uint8Array(0);
-  /** Where its return address and its caller's frame pointer were read. */
+  private steps = new Float64Array(0);
+  /**
+   * Where its return address and its caller's frame pointer were read; NaN unless these and the state are all that decided
+   * how it was left.
+   */
   private returnsAt = new Float64Array(0);
   private fpsAt = new Float64Array(0);
-  /** Whether these and the state are all that decided how it was left. */
-  private plain = new Uint8Array(0);
-  /** The frame pointer behind the last frame. */
-  private lastFp = 0;
-  /** All frames from this one on are plain. */
+  /** All frames from this one on were left so. */
   private firstPlain = 0;
 
   clear(): void {
@@ -34,30 +33,26 @@ export class Trace {
 
   /** A frame was reached, by a step of this number. */
   reach(frame: Frame, step: number): void {
-    this.reserve(this.length + 1);
     const i = this.length++;
+    this.reserve();
     this.pcs[i] = frame.pc;
     this.sps[i] = frame.sp;
     this.fps[i] = frame.fp;
     this.steps[i] = step;
-    this.returnsAt[i] = NOWHERE;
-    this.fpsAt[i] = NOWHERE;
-    this.plain[i] = 0;
+    this.returnsAt[i] = Number.NaN;
   }
 
   /** The last frame was left by what was read there; without addresses nothing was. */
   leave(returnAt = NOWHERE, fpAt = NOWHERE): void {
-    const i = this.length - 1;
-    this.returnsAt[i] = returnAt;
-    this.fpsAt[i] = fpAt;
-    this.plain[i] = 1;
+    this.returnsAt[this.length - 1] = returnAt;
+    this.fpsAt[this.length - 1] = fpAt;
   }
 
-  /** The thread's first function was reached. */
+  /** The thread's first function was reached: what it was left for has this frame pointer, and no address. */
   complete(fp: number): void {
-    this.lastFp = fp;
-    this.firstPlain = this.length;
-    while (this.firstPlain > 0 && this.plain[this.firstPlain - 1] === 1) this.firstPlain--;
+    this.pcs[this.length] = 0;
+    this.fps[this.length] = fp;
+    this.findPlain();
   }
 
   /** The index of the frame with this stack pointer or a higher one; the search begins at `from`. */
@@ -90,49 +85,50 @@ export class Trace {
   }
 
   private isLeftAsBefore(j: number, memory: StackMemory): boolean {
-    const isLast = j === this.length - 1;
     const returnAt = this.returnsAt[j] as number;
-    if (returnAt !== NOWHERE && memory.word(returnAt) !== (isLast ? 0 : this.pcs[j + 1])) return false;
     const fpAt = this.fpsAt[j] as number;
-    return fpAt === NOWHERE || memory.word(fpAt) === (isLast ? this.lastFp : this.fps[j + 1]);
+    return (
+      (returnAt === NOWHERE || memory.word(returnAt) === this.pcs[j + 1]) &&
+      (fpAt === NOWHERE || memory.word(fpAt) === this.fps[j + 1])
+    );
   }
 
   /** Becomes the frames of `inner` with the own ones from `i` on around them. */
   replaceInner(inner: Trace, i: number): void {
-    const shift = inner.length - i;
-    const length = this.length + shift;
-    this.reserve(length);
-    if (shift !== 0) for (const each of this.arrays) each.copyWithin(inner.length, i, this.length);
-    for (let j = 0; j < inner.length; j++) {
-      this.pcs[j] = inner.pcs[j] as number;
-      this.sps[j] = inner.sps[j] as number;
-      this.fps[j] = inner.fps[j] as number;
-      this.steps[j] = inner.steps[j] as number;
-      this.returnsAt[j] = inner.returnsAt[j] as number;
-      this.fpsAt[j] = inner.fpsAt[j] as number;
-      this.plain[j] = inner.plain[j] as number;
-    }
-    this.length = length;
-    this.complete(this.lastFp);
+    const { length } = this;
+    this.length += inner.length - i;
+    this.reserve();
+    const theirs = inner.columns;
+    this.columns.forEach((column, n) => {
+      column.copyWithin(inner.length, i, length + 1);
+      for (let j = 0; j < inner.length; j++) column[j] = theirs[n]?.[j] as number;
+    });
+    this.findPlain();
   }
 
-  private get arrays() {
-    return [this.pcs, this.sps, this.fps, this.steps, this.returnsAt, this.fpsAt, this.plain];
+  private findPlain(): void {
+    this.firstPlain = this.length;
+    while (this.firstPlain > 0 && !Number.isNaN(this.returnsAt[this.firstPlain - 1])) this.firstPlain--;
   }
 
-  private reserve(count: number): void {
-    if (count <= this.room) return;
-    this.room = Math.max(FIRST_ROOM, 2 ** Math.ceil(Math.log2(count)));
-    const larger = <T extends Float64Array | Uint8Array>(old: T, grown: T): T => {
-      grown.set(old);
-      return grown;
+  private get columns(): readonly Float64Array[] {
+    return [this.pcs, this.sps, this.fps, this.steps, this.returnsAt, this.fpsAt];
+  }
+
+  /** Makes room for the frames, and what stands behind them. */
+  private reserve(): void {
+    if (this.length < this.room) return;
+    this.room = Math.max(FIRST_ROOM, 2 * this.room, this.length + 1);
+    const grown = (column: Float64Array) => {
+      const larger = new Float64Array(this.room);
+      larger.set(column);
+      return larger;
     };
-    this.pcs = larger(this.pcs, new Float64Array(this.room));
-    this.sps = larger(this.sps, new Float64Array(this.room));
-    this.fps = larger(this.fps, new Float64Array(this.room));
-    this.returnsAt = larger(this.returnsAt, new Float64Array(this.room));
-    this.fpsAt = larger(this.fpsAt, new Float64Array(this.room));
-    this.steps = larger(this.steps, new Uint8Array(this.room));
-    this.plain = larger(this.plain, new Uint8Array(this.room));
+    this.pcs = grown(this.pcs);
+    this.sps = grown(this.sps);
+    this.fps = grown(this.fps);
+    this.steps = grown(this.steps);
+    this.returnsAt = grown(this.returnsAt);
+    this.fpsAt = grown(this.fpsAt);
   }
 }
