@@ -49,7 +49,10 @@ export async function watchStacks(
   try {
     for await (const { startNs, endNs, last } of intervals(clock, { intervalNs, durationNs }, signal)) {
       await collector.prepare();
-      if (last) session.detach();
+      if (last) {
+        session.detach();
+        await collector.loadKernelNames();
+      }
       const stretch = { startedAt, durationNs: Number(endNs - startNs), endNs, last };
       const { profile } = collector.collect(stretch);
       const { filtered, lost: calls } = unshown();
