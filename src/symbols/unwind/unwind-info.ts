@@ -53,7 +53,7 @@ export class UnwindInfo {
     return row;
   }
 
-  /** Bytes of the file's code; undefined where there are none. */
+  /** Bytes of the file's code, as many as when `address` was asked for first; undefined where there are none. */
   code(address: number, length: number): Uint8Array | undefined {
     const known = this.codes.get(address);
     if (known !== undefined || this.codes.has(address)) return known;
