@@ -67,6 +67,11 @@ export class MappingEvents implements MappingEventSource, Disposable {
     return found.map(({ event }) => event);
   }
 
+  /** Of the fullest ring, from 0 to 1. */
+  get filled(): number {
+    return Math.max(0, ...this.rings.map((ring) => ring.filled));
+  }
+
   [Symbol.dispose](): void {
     this.owned[Symbol.dispose]();
   }

@@ -64,6 +64,11 @@ export class PerfRing implements Disposable {
     return this.head - this.position;
   }
 
+  /** How much of the ring that is, from 0 to 1. */
+  get filled(): number {
+    return this.pending / this.size;
+  }
+
   /** Shows the records that are there and gives their room back. What comes meanwhile waits. */
   consume(visit: PerfRecordVisitor): void {
     const end = this.head;

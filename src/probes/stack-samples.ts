@@ -17,7 +17,7 @@ import type { Session } from "../bpf/session";
 import { RingBufferFlag } from "../core/bpf-uapi";
 import { count64, type StructCodec, struct, u32 } from "../core/codec";
 import type { StackKeyCodec } from "./stack-tally";
-import { copyUserStack, type UserStackCodec, userStackCodec } from "./user-stack-copy";
+import { copyUserStack, type UserStackCodec, UserStackView, userStackCodec } from "./user-stack-copy";
 
 /** What a record is about. */
 export const RecordKind = Object.freeze({
@@ -78,6 +78,43 @@ export function stackSamples(
   const ring = ringBuffer("stack_samples", ringSize ?? fitting);
   const losses = mappableArray("sample_losses", count64, 1);
   return { record, ring, losses, maps: [ring, losses] as readonly unknown[] as MapSpec[] };
+}
+
+/**
+ * A record where it lies: what is kept of it must be copied. The same object shows one after the other, so that nothing is
+ * made for each.
+ */
+export class StackRecordView {
+  kind = 0;
+  tid = 0;
+  startNs = 0;
+  weight = 0;
+  /** Where the key begins among the copy's words. */
+  keyAt = 0;
+  /** Nothing that counts where the record says `returned`. */
+  readonly copy: UserStackView;
+
+  constructor(private readonly record: StructCodec<StackRecordFields>) {
+    this.copy = new UserStackView(record.fields.copy);
+  }
+
+  /** Looks at the record at `at`, a multiple of 8. */
+  show(view: DataView, at: number): void {
+    const { offsets } = this.record;
+    this.copy.show(view, at + offsets.copy);
+    const { words } = this.copy;
+    const start = view.byteOffset + at;
+    this.kind = words[(start + offsets.kind) / 4] as number;
+    this.tid = words[(start + offsets.tid) / 4] as number;
+    this.startNs = wide(words, (start + offsets.startNs) / 4);
+    this.weight = wide(words, (start + offsets.weight) / 4);
+    this.keyAt = (start + offsets.key) / 4;
+  }
+}
+
+/** Exact up to 2^53. */
+function wide(words: Uint32Array, at: number): number {
+  return (words[at + 1] as number) * 2 ** 32 + (words[at] as number);
 }
 
 const WORD = 8;

@@ -19,6 +19,7 @@ import type { KernelFacts } from "../bpf/facts";
 import { bytes, count64, type StructCodec, struct, words } from "../core/codec";
 import { NotSupportedError, UsageError } from "../core/errors";
 import { unwindArchitectures, unwindMachine } from "../symbols/unwind/machine";
+import type { UserStackCopy } from "../symbols/unwind/user-stack";
 
 /** Bytes of the stack that are copied unless told: as many as `perf record --call-graph dwarf` takes. */
 export const DEFAULT_STACK_SIZE = 8192;
@@ -52,25 +53,31 @@ export function userStackCodec(arch: string, stackSize: number): UserStackCodec 
   });
 }
 
-/** A copy where it lies in a record: what is kept of it must be copied. */
-export interface UserStackView {
-  readonly registers: BigUint64Array;
-  readonly stack: Uint8Array;
+/**
+ * A copy where it lies in a record: what is kept of it must be copied. The same object shows one after the other, so that
+ * nothing is made for each.
+ */
+export class UserStackView implements UserStackCopy {
+  words: Uint32Array = new Uint32Array(0);
+  registersAt = 0;
+  stackAt = 0;
+  stackLength = 0;
+
+  constructor(private readonly codec: UserStackCodec) {}
+
+  /** Looks at the copy at `at`, a multiple of 8, of a record. */
+  show(view: DataView, at: number): void {
+    const { offsets } = this.codec;
+    const start = view.byteOffset + at;
+    if (this.words.buffer !== view.buffer) this.words = new Uint32Array(view.buffer);
+    this.registersAt = (start + offsets.registers) / WORD;
+    this.stackAt = (start + offsets.stack) / WORD;
+    // At most 64 KiB: the upper half is 0.
+    this.stackLength = this.words[(start + offsets.length) / WORD] as number;
+  }
 }
 
-/** Looks at the copy at `at`, a multiple of 8, of a record. */
-export function userStackView(
-  { offsets, fields }: UserStackCodec,
-  view: DataView,
-  at: number,
-): UserStackView {
-  const start = view.byteOffset + at;
-  const length = count64.decode(view, at + offsets.length);
-  return {
-    registers: new BigUint64Array(view.buffer, start + offsets.registers, fields.registers.size / 8),
-    stack: new Uint8Array(view.buffer, start + offsets.stack, length),
-  };
-}
+const WORD = Uint32Array.BYTES_PER_ELEMENT;
 
 type Facts = Pick<KernelFacts, "arch" | "btf">;
 

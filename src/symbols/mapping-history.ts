@@ -23,6 +23,8 @@ export type MappingEvent =
 export interface MappingEventSource extends Disposable {
   /** What has come since the last time, in the order it happened. */
   drain(): readonly MappingEvent[];
+  /** How much of the room for them is taken, from 0 to 1. */
+  readonly filled: number;
 }
 
 /** Processes that are remembered, the ones that came last. */
@@ -42,6 +44,11 @@ export class MappingHistory implements Disposable {
   /** Takes in what has happened: often enough, or the kernel has no room for more. */
   catchUp(): void {
     for (const event of this.events.drain()) this.apply(event);
+  }
+
+  /** How much of the room for what has happened is taken, from 0 to 1. */
+  get filled(): number {
+    return this.events.filled;
   }
 
   /**

@@ -31,7 +31,7 @@ import type { Write } from "./value-writer";
 /** Text that is put together before it is written. */
 const OUTPUT = 512 * 1024;
 /** Between two looks at the ring buffer: each costs as much as showing some hundred calls. */
-const PACE = { soonestNs: 2 * NS_PER.ms, latestNs: 20 * NS_PER.ms };
+const PACE = { soonestNs: 2 * NS_PER.ms, latestNs: 20 * NS_PER.ms, fill: 1 / 8 };
 /** What the kernel puts before each record: BPF_RINGBUF_HDR_SZ. */
 const RECORD_HEAD = 8;
 /** How long to go on without letting signals and timers have their turn. */

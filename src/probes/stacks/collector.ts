@@ -5,7 +5,7 @@ import { NS_PER } from "../../core/units";
 import type { Frame, Profile, WeightUnit } from "../../output/stacks/profile";
 import { ProfileBuilder } from "../../output/stacks/profile-builder";
 import { type Away, type OffCpu, type OffCpuState, offCpuState } from "../off-cpu";
-import { RingPace } from "../ring-pace";
+import { type PaceBounds, RingPace } from "../ring-pace";
 import type { StackSamples } from "../stack-samples";
 import { readStackLosses, type StackStore } from "../stack-store";
 import {
@@ -79,11 +79,13 @@ export interface Stretch {
   readonly last: boolean;
 }
 
-/** Between two looks for samples to unwind. What processes have mapped is read as soon as they are announced. */
-const UNWIND_PACE = { soonestNs: 2 * NS_PER.ms, latestNs: 50 * NS_PER.ms };
-
-/** Between two looks at what processes have mapped: in a ring of 256 KiB there is room for some 250 programs. */
-const REMEMBER_NS = 50 * NS_PER.ms;
+/**
+ * Between two looks for samples to unwind, and at what processes have mapped. Each look costs some 0.5 ms of a processor that
+ * is busy, because nothing of Node is in its caches any more, so there is one for both. A clock ticks no faster than it is
+ * told to: its ring fills by a quarter. Of events nobody knows how soon there are many.
+ */
+const CLOCK_PACE: PaceBounds = { soonestNs: 2 * NS_PER.ms, latestNs: 250 * NS_PER.ms, fill: 1 / 4 };
+const EVENT_PACE: PaceBounds = { soonestNs: 2 * NS_PER.ms, latestNs: 50 * NS_PER.ms, fill: 1 / 8 };
 
 export class Collector {
   private readonly kernelNames = new KernelNames();
@@ -116,21 +118,16 @@ export class Collector {
     const meeting = async () => {
       for await (const batch of announcements.batches({ signal: over, wake: "event" })) this.meet(batch);
     };
-    const unwinding = async () => {
-      const pace = new RingPace(UNWIND_PACE);
-      while (this.unwound !== undefined && !over.aborted) {
-        const pauseNs = pace.next(this.unwound.filled);
-        this.unwound.drain();
+    const taking = async () => {
+      const pace = new RingPace(this.options.measure === "cpu" ? CLOCK_PACE : EVENT_PACE);
+      while (!over.aborted) {
+        const pauseNs = pace.next(Math.max(this.unwound?.filled ?? 0, this.userNames.filled));
+        this.userNames.catchUp();
+        this.unwound?.drain();
         await clock.sleep(pauseNs, over);
       }
     };
-    const remembering = async () => {
-      while (!over.aborted) {
-        this.userNames.catchUp();
-        await clock.sleep(REMEMBER_NS, over);
-      }
-    };
-    await Promise.all([meeting(), unwinding(), remembering()]);
+    await Promise.all([meeting(), taking()]);
   }
 
   /** Looks at processes now. */

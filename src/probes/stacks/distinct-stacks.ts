@@ -1,5 +1,6 @@
 /** Unwound stacks, each once, with an id. Asked for each sample, so nothing is made for a stack that is known. */
-import type { UnwindEnd } from "../../symbols/unwind/unwinder";
+import type { UnwindEnd, UnwoundStack } from "../../symbols/unwind/unwinder";
+import { mixed } from "./hash";
 
 /** A user stack that was met. */
 export interface DistinctStack {
@@ -10,7 +11,7 @@ export interface DistinctStack {
 
 interface Known extends DistinctStack {
   readonly id: bigint;
-  readonly addresses: Float64Array;
+  readonly stack: UnwoundStack;
 }
 
 export class DistinctStacks {
@@ -29,15 +30,19 @@ export class DistinctStacks {
   }
 
   /** The id of a stack; undefined for one that is not known. */
-  find(addresses: Float64Array, end: UnwindEnd): bigint | undefined {
-    const alike = this.byHash.get(hashOf(addresses));
-    return alike?.find((each) => each.end === end && isSame(each.addresses, addresses))?.id;
+  find(stack: UnwoundStack): bigint | undefined {
+    const alike = this.byHash.get(hashOf(stack));
+    if (alike !== undefined) for (const known of alike) if (isSame(known.stack, stack)) return known.id;
+    return undefined;
   }
 
   /** Takes in a stack that is not known. */
-  add(addresses: Float64Array, end: UnwindEnd): bigint {
+  add(stack: UnwoundStack): bigint {
     const id = this.nextId++;
-    this.insert({ id, addresses: addresses.slice(), pcs: BigUint64Array.from(addresses, BigInt), end });
+    const { length, end } = stack;
+    const addresses = stack.pcs.slice(0, length);
+    const pcs = BigUint64Array.from(addresses, BigInt);
+    this.insert({ id, stack: { pcs: addresses, length, end }, pcs, end });
     return id;
   }
 
@@ -53,7 +58,7 @@ export class DistinctStacks {
   }
 
   private insert(known: Known): void {
-    const hash = hashOf(known.addresses);
+    const hash = hashOf(known.stack);
     const alike = this.byHash.get(hash);
     if (alike === undefined) this.byHash.set(hash, [known]);
     else alike.push(known);
@@ -61,21 +66,15 @@ export class DistinctStacks {
   }
 }
 
-/** A large odd number, near 2^32 over the golden ratio: multiplying by it spreads differences over all bits. */
-const SPREAD = 0x9e3779b1;
-
 /** Of the lower 32 bits of each address: the upper ones hardly differ. */
-function hashOf(addresses: Float64Array): number {
-  let hash = addresses.length;
-  for (let i = 0; i < addresses.length; i++) {
-    hash = Math.imul(hash ^ ((addresses[i] as number) | 0), SPREAD);
-    hash ^= hash >>> 15;
-  }
+function hashOf({ pcs, length }: UnwoundStack): number {
+  let hash = length;
+  for (let i = 0; i < length; i++) hash = mixed(hash, pcs[i] as number);
   return hash;
 }
 
-function isSame(a: Float64Array, b: Float64Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+function isSame(a: UnwoundStack, b: UnwoundStack): boolean {
+  if (a.length !== b.length || a.end !== b.end) return false;
+  for (let i = 0; i < a.length; i++) if (a.pcs[i] !== b.pcs[i]) return false;
   return true;
 }

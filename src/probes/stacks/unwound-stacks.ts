@@ -4,19 +4,18 @@
  */
 import type { Session } from "../../bpf/session";
 import { MOST_FRAMES, type UnwindEnd, Unwinder, type UnwindProcess } from "../../symbols/unwind/unwinder";
-import { lostSamples, RecordKind, type StackSamples } from "../stack-samples";
+import type { UserStackCopy } from "../../symbols/unwind/user-stack";
+import { lostSamples, RecordKind, StackRecordView, type StackSamples } from "../stack-samples";
 import { StackId } from "../stack-store";
 import type { StackKey, StackWeight } from "../stack-tally";
-import { userStackView } from "../user-stack-copy";
 import { type DistinctStack, DistinctStacks } from "./distinct-stacks";
+import { SampleCounts } from "./sample-counts";
 
 /** The processes that stacks are of. */
 export interface UnwoundProcesses {
   /** What it has mapped; looked at now, if it is new. */
   code(pid: number, comm: string): UnwindProcess;
 }
-
-type Entry = readonly [StackKey, { count: number; total: number }];
 
 /** A task off its processor, and the stacks that are known of its wait so far. */
 interface Wait {
@@ -39,11 +38,10 @@ const MOST_WAITS = 65536;
 export class UnwoundStacks {
   private readonly unwinder: Unwinder;
   private readonly found = new DistinctStacks(FIRST_ID);
-  private counts = new Map<string, Entry>();
-  /** Keys by their bytes: most samples have one that was met before. */
-  private keys = new Map<string, StackKey>();
+  private readonly record: StackRecordView;
+  private readonly counts: SampleCounts;
   private readonly waits = new Map<number, Wait>();
-  private ends = new Map<UnwindEnd, number>();
+  private ends = noEnds();
   /** Samples whose stack was not kept, because there are as many different ones as were asked for. */
   full = 0;
   /** Samples of whose user stack nothing could be read: its page is not in memory. */
@@ -59,6 +57,8 @@ export class UnwoundStacks {
     private readonly isInterrupt: (kernel: bigint) => boolean,
   ) {
     this.unwinder = new Unwinder(arch);
+    this.record = new StackRecordView(samples.record);
+    this.counts = new SampleCounts(samples.record.fields.key);
   }
 
   /** How much of the ring waits to be taken, from 0 to 1. */
@@ -69,39 +69,32 @@ export class UnwoundStacks {
 
   /** Takes what is there. */
   drain(): void {
-    const { record, ring } = this.samples;
-    const { offsets, fields } = record;
-    this.session.ringBuffer(ring).consume((view, at) => {
-      const kind = fields.kind.decode(view, at + offsets.kind);
-      const tid = fields.tid.decode(view, at + offsets.tid);
-      const startNs = fields.startNs.decode(view, at + offsets.startNs);
-      const weight = fields.weight.decode(view, at + offsets.weight);
-      const keyBytes = latin1(view, at + offsets.key, fields.key.size);
-      const key = this.keys.get(keyBytes) ?? this.addKey(keyBytes, fields.key.decode(view, at + offsets.key));
-      if (kind === RecordKind.returned) {
-        const { user, wakerUser } = this.resolved(tid, startNs, key);
-        this.count(keyBytes, key, user, wakerUser, weight);
-        this.waits.delete(tid);
-        return;
-      }
-      if (kind === RecordKind.woken && this.isInterrupt(key.kernel)) {
-        this.addWaker(tid, startNs, StackId.none);
-        return;
-      }
-      const { registers, stack } = userStackView(fields.copy, view, at + offsets.copy);
-      const user = this.idOf(key, registers, stack);
-      if (kind === RecordKind.sample) this.count(keyBytes, key, user, key.wakerUser, weight);
+    this.session.ringBuffer(this.samples.ring).consume(this.take);
+  }
+
+  private readonly take = (view: DataView, at: number): void => {
+    const { record } = this;
+    record.show(view, at);
+    const { kind, tid, startNs, weight, copy } = record;
+    const counts = this.counts.of(copy.words, record.keyAt);
+    const { key } = counts;
+    if (kind === RecordKind.returned) {
+      const { user, wakerUser } = this.resolved(tid, startNs, key);
+      counts.add(user, wakerUser, weight);
+      this.waits.delete(tid);
+    } else if (kind === RecordKind.woken && this.isInterrupt(key.kernel)) {
+      this.addWaker(tid, startNs, StackId.none);
+    } else {
+      const user = this.idOf(key, copy);
+      if (kind === RecordKind.sample) counts.add(user, key.wakerUser, weight);
       else if (kind === RecordKind.left) this.addWait(tid, { startNs, user, wakerUser: StackId.none });
       else this.addWaker(tid, startNs, user);
-    });
-  }
+    }
+  };
 
   /** Everything counted since the last call. */
   takeEntries(): (readonly [StackKey, StackWeight])[] {
-    const entries = [...this.counts.values()];
-    this.counts = new Map();
-    this.keys = new Map();
-    return entries;
+    return this.counts.take();
   }
 
   /** The key of a task that is off its processor, with the stacks that were copied of its wait. */
@@ -132,12 +125,12 @@ export class UnwoundStacks {
 
   /** Sentences about stacks whose outermost frames are missing, of those that came since the last call. */
   newNotes(): string[] {
-    const ends = [...this.ends];
+    const ends = Object.entries(this.ends) as [UnwindEnd, number][];
     const all = ends.reduce((sum, [, count]) => sum + count, 0);
-    this.ends = new Map();
+    this.ends = noEnds();
     return ends.flatMap(([end, count]) => {
       const sentence = SENTENCES[end];
-      return sentence === undefined ? [] : [`${count} of ${all} user stacks ${sentence}.`];
+      return count === 0 || sentence === undefined ? [] : [`${count} of ${all} user stacks ${sentence}.`];
     });
   }
 
@@ -154,51 +147,27 @@ export class UnwoundStacks {
     else this.addWait(tid, { startNs, user: StackId.none, wakerUser });
   }
 
-  private idOf({ pid, comm }: StackKey, registers: BigUint64Array, stack: Uint8Array): bigint {
-    if (!this.unwinder.hasUserSide(registers)) return StackId.none;
-    if (stack.length === 0) {
+  private idOf({ pid, comm }: StackKey, copy: UserStackCopy): bigint {
+    if (!this.unwinder.hasUserSide(copy)) return StackId.none;
+    if (copy.stackLength === 0) {
       this.unwalkable++;
       return StackId.unwalkable;
     }
-    const { pcs, end } = this.unwinder.unwind(this.processes.code(pid, comm), registers, stack);
-    this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
-    const known = this.found.find(pcs, end);
+    const stack = this.unwinder.unwind(this.processes.code(pid, comm), copy);
+    this.ends[stack.end]++;
+    const known = this.found.find(stack);
     if (known !== undefined) return known;
     if (this.found.size >= this.maxStacks) {
       this.full++;
       return StackId.full;
     }
-    return this.found.add(pcs, end);
-  }
-
-  private addKey(keyBytes: string, key: StackKey): StackKey {
-    this.keys.set(keyBytes, key);
-    return key;
-  }
-
-  /** Counts for the key of these bytes, with these stacks instead of its own. */
-  private count(
-    keyBytes: string,
-    key: StackKey,
-    user: bigint,
-    wakerUser: bigint | undefined,
-    weight: number,
-  ): void {
-    const text = `${keyBytes}${user} ${wakerUser}`;
-    const entry = this.counts.get(text);
-    if (entry === undefined) {
-      const whole = { ...key, user, ...(wakerUser === undefined ? {} : { wakerUser }) };
-      this.counts.set(text, [whole, { count: 1, total: weight }]);
-    } else {
-      entry[1].count++;
-      entry[1].total += weight;
-    }
+    return this.found.add(stack);
   }
 }
 
 /** Ids of stacks have this bit: `isStack`. */
 const FIRST_ID = 1n << 63n;
 
-function latin1(view: DataView, at: number, length: number): string {
-  return Buffer.from(view.buffer, view.byteOffset + at, length).toString("latin1");
+function noEnds(): Record<UnwindEnd, number> {
+  return { complete: 0, truncated: 0, "no-info": 0, broken: 0, limit: 0 };
 }

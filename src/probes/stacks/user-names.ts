@@ -17,6 +17,7 @@ export interface UnnamedFrame {
 
 interface Known {
   readonly symbols: ProcessSymbols;
+  readonly code: UnwindProcess;
   /** The names under which it was met: an execve gives it another one. */
   readonly comms: Set<string>;
   readonly frames: Map<bigint, Frame>;
@@ -48,6 +49,11 @@ export class UserNames implements Disposable {
     this.history?.catchUp();
   }
 
+  /** How much of the room for that is taken, from 0 to 1. */
+  get filled(): number {
+    return this.history?.filled ?? 0;
+  }
+
   /** Reads what takes its time, before names are asked for. */
   unpack(): Promise<void> {
     return this.symbols.unpack();
@@ -55,20 +61,7 @@ export class UserNames implements Disposable {
 
   /** Looks at a process while it lives, and again when it has become another program or may have mapped more. */
   meet(pid: number, comm: string): void {
-    const known = this.processes.get(pid);
-    if (known === undefined) {
-      this.add(pid, comm);
-      return;
-    }
-    if (!known.comms.has(comm)) {
-      known.comms.add(comm);
-      known.delayMs = FIRST_DELAY_MS;
-      // What was at an address may be something else now.
-      known.frames.clear();
-    } else if (Date.now() < known.lookAt) return;
-    known.symbols.refresh();
-    known.lookAt = Date.now() + known.delayMs;
-    known.delayMs *= 2;
+    this.met(pid, comm);
   }
 
   /** The frame at an address. A caller's is where its call returns to, which may be behind the end of the function. */
@@ -85,8 +78,7 @@ export class UserNames implements Disposable {
 
   /** The code of a process, for unwinding; looks at it as `meet` does. */
   code(pid: number, comm: string): UnwindProcess {
-    this.meet(pid, comm);
-    return this.unwindInfos.of(this.symbols.process(pid));
+    return this.met(pid, comm).code;
   }
 
   /** Why a frame has no name; undefined for those that have one. */
@@ -99,9 +91,26 @@ export class UserNames implements Disposable {
     this.history?.[Symbol.dispose]();
   }
 
+  private met(pid: number, comm: string): Known {
+    const known = this.processes.get(pid);
+    if (known === undefined) return this.add(pid, comm);
+    if (!known.comms.has(comm)) {
+      known.comms.add(comm);
+      known.delayMs = FIRST_DELAY_MS;
+      // What was at an address may be something else now.
+      known.frames.clear();
+    } else if (Date.now() < known.lookAt) return known;
+    known.symbols.refresh();
+    known.lookAt = Date.now() + known.delayMs;
+    known.delayMs *= 2;
+    return known;
+  }
+
   private add(pid: number, comm: string): Known {
+    const symbols = this.symbols.process(pid);
     const known: Known = {
-      symbols: this.symbols.process(pid),
+      symbols,
+      code: this.unwindInfos.of(symbols),
       comms: new Set([comm]),
       frames: new Map(),
       lookAt: 0,

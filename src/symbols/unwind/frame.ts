@@ -3,6 +3,7 @@ import { evaluate } from "./expression";
 import type { UnwindMachine } from "./machine";
 import type { ColumnRule, Row } from "./row";
 import type { StackMemory } from "./stack-memory";
+import type { UserStackCopy } from "./user-stack";
 
 /** What leads to the caller by a row that needs nothing but the stack and frame pointers. */
 interface PlainRow {
@@ -14,12 +15,6 @@ interface PlainRow {
   readonly fpOffset: number | undefined;
 }
 
-/** Where the return address is read, and the caller's frame pointer; that is undefined where it stays. */
-export interface Places {
-  readonly returnAt: number;
-  readonly fpAt: number | undefined;
-}
-
 /** The registers of a frame. What is not known is NaN. */
 export class Frame {
   pc = 0;
@@ -28,6 +23,8 @@ export class Frame {
   /** The stack pointer is only known to lie below the frame's end. */
   private isSpGuessed = false;
   private readonly plainRows = new WeakMap<Row, PlainRow | "other">();
+  /** Where the return address is read, and the caller's frame pointer; 0 if that stays: see `findPlaces`. */
+  readonly places = new Float64Array(2);
 
   constructor(
     private readonly machine: UnwindMachine,
@@ -38,14 +35,11 @@ export class Frame {
   }
 
   /** Starts with the registers as the kernel saved them. */
-  enter(words: BigUint64Array): void {
+  enter({ words, registersAt }: UserStackCopy): void {
     const { columns, pcWord, highMask } = this.machine;
-    const halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
-    const address = (index: number) =>
-      (((halves[2 * index + 1] as number) & highMask) >>> 0) * 2 ** 32 + (halves[2 * index] as number);
     for (let column = 0; column < columns.length; column++)
-      this.registers[column] = address(columns[column] as number);
-    this.pc = address(pcWord);
+      this.registers[column] = addressAt(words, registersAt + 2 * (columns[column] as number), highMask);
+    this.pc = addressAt(words, registersAt + 2 * pcWord, highMask);
     this.isSpGuessed = false;
   }
 
@@ -57,25 +51,33 @@ export class Frame {
     return this.registers[this.machine.fpColumn] as number;
   }
 
-  /** What leaving by this row reads, if nothing else than that, sp, fp and pc decides where it leads; to be asked before. */
-  placesOf(row: Row): Places | undefined {
+  /**
+   * Sets `places` to what leaving by this row reads; false unless that, sp, fp and pc are all that decides where it leads.
+   * To be asked before.
+   */
+  findPlaces(row: Row): boolean {
     let plain = this.plainRows.get(row);
     if (plain === undefined) {
       plain = plainRow(row, this.machine) ?? "other";
       this.plainRows.set(row, plain);
     }
-    if (plain === "other" || this.isSpGuessed) return undefined;
-    const { sp } = this;
+    if (plain === "other" || this.isSpGuessed) return false;
+    const { sp, places } = this;
     const cfa = (this.registers[plain.column] as number) + plain.offset;
     const returnAt = cfa + plain.returnOffset;
-    const fpAt = plain.fpOffset === undefined ? undefined : cfa + plain.fpOffset;
+    const fpAt = plain.fpOffset === undefined ? 0 : cfa + plain.fpOffset;
+    places[0] = returnAt;
+    places[1] = fpAt;
     // What lies below the stack pointer is not read.
-    return returnAt >= sp && (fpAt === undefined || fpAt >= sp) ? { returnAt, fpAt } : undefined;
+    return returnAt >= sp && (fpAt === 0 || fpAt >= sp);
   }
 
   /** The same for the way along the frame pointer. */
-  placesOfChain(): Places | undefined {
-    return this.machine.hasLinkRegister ? undefined : { returnAt: this.fp + 8, fpAt: this.fp };
+  findPlacesOfChain(): boolean {
+    const { places, fp } = this;
+    places[0] = fp + 8;
+    places[1] = fp;
+    return !this.machine.hasLinkRegister;
   }
 
   /** Goes to the caller as a row says. What is then not known is NaN, also pc and sp. */
@@ -165,6 +167,10 @@ export class Frame {
   private evaluate(code: Uint8Array, initial?: number): number {
     return evaluate(code, { register: this.column, word: this.memory.word }, initial);
   }
+}
+
+function addressAt(words: Uint32Array, at: number, highMask: number): number {
+  return (((words[at + 1] as number) & highMask) >>> 0) * 2 ** 32 + (words[at] as number);
 }
 
 function plainRow(

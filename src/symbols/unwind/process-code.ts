@@ -17,8 +17,18 @@ export class UnwindInfos {
   of(symbols: ProcessSymbols): UnwindProcess {
     let process = this.processes.get(symbols);
     if (process === undefined) {
+      let last: MappedModule | undefined;
+      let code: MappedCode | undefined;
       process = {
-        codeAt: (address) => this.codeOf(symbols.mappedAt(address)),
+        codeAt: (address) => {
+          const mapped = symbols.mappedAt(address);
+          // Most frames are in the file of the one before.
+          if (mapped !== last) {
+            code = this.codeOf(mapped);
+            last = mapped;
+          }
+          return code;
+        },
         get generation() {
           return symbols.generation;
         },

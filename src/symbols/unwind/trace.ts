@@ -7,6 +7,7 @@ import type { StackMemory } from "./stack-memory";
 
 /** In place of an address: nothing was read. */
 const NOWHERE = 0;
+const NO_PLACES = Float64Array.of(NOWHERE, NOWHERE);
 const FIRST_ROOM = 64;
 
 export class Trace {
@@ -24,6 +25,8 @@ export class Trace {
    */
   private returnsAt = new Float64Array(0);
   private fpsAt = new Float64Array(0);
+  /** All of these. */
+  private columns: readonly Float64Array[] = [];
   /** All frames from this one on were left so. */
   private firstPlain = 0;
 
@@ -42,17 +45,16 @@ export class Trace {
     this.returnsAt[i] = Number.NaN;
   }
 
-  /** The last frame was left by what was read there; without addresses nothing was. */
-  leave(returnAt = NOWHERE, fpAt = NOWHERE): void {
-    this.returnsAt[this.length - 1] = returnAt;
-    this.fpsAt[this.length - 1] = fpAt;
+  /** The last frame was left by what was read at these places of a return address and a frame pointer. */
+  leave(places: Float64Array = NO_PLACES): void {
+    this.returnsAt[this.length - 1] = places[0] as number;
+    this.fpsAt[this.length - 1] = places[1] as number;
   }
 
   /** The thread's first function was reached: what it was left for has this frame pointer, and no address. */
   complete(fp: number): void {
     this.pcs[this.length] = 0;
     this.fps[this.length] = fp;
-    this.findPlain();
   }
 
   /** The index of the frame with this stack pointer or a higher one; the search begins at `from`. */
@@ -95,40 +97,45 @@ export class Trace {
 
   /** Becomes the frames of `inner` with the own ones from `i` on around them. */
   replaceInner(inner: Trace, i: number): void {
-    const { length } = this;
+    const end = this.length + 1;
     this.length += inner.length - i;
     this.reserve();
-    const theirs = inner.columns;
-    this.columns.forEach((column, n) => {
-      column.copyWithin(inner.length, i, length + 1);
-      for (let j = 0; j < inner.length; j++) column[j] = theirs[n]?.[j] as number;
-    });
-    this.findPlain();
+    const { columns } = this;
+    for (let n = 0; n < columns.length; n++) {
+      const column = columns[n] as Float64Array;
+      const theirs = inner.columns[n] as Float64Array;
+      if (inner.length !== i) column.copyWithin(inner.length, i, end);
+      for (let j = 0; j < inner.length; j++) column[j] = theirs[j] as number;
+    }
+    this.firstPlain = this.plainFrom(inner.length);
   }
 
-  private findPlain(): void {
-    this.firstPlain = this.length;
-    while (this.firstPlain > 0 && !Number.isNaN(this.returnsAt[this.firstPlain - 1])) this.firstPlain--;
-  }
-
-  private get columns(): readonly Float64Array[] {
-    return [this.pcs, this.sps, this.fps, this.steps, this.returnsAt, this.fpsAt];
+  /** From which frame on all were left plainly, if those from `i` on were. */
+  private plainFrom(i: number): number {
+    let first = i;
+    while (first > 0 && !Number.isNaN(this.returnsAt[first - 1])) first--;
+    return first;
   }
 
   /** Makes room for the frames, and what stands behind them. */
   private reserve(): void {
-    if (this.length < this.room) return;
-    this.room = Math.max(FIRST_ROOM, 2 * this.room, this.length + 1);
+    if (this.length >= this.room) this.grow(Math.max(FIRST_ROOM, 2 * this.room, this.length + 1));
+  }
+
+  /** Not in `reserve`, which is asked for each frame: V8 would make its closure each time. */
+  private grow(room: number): void {
     const grown = (column: Float64Array) => {
-      const larger = new Float64Array(this.room);
+      const larger = new Float64Array(room);
       larger.set(column);
       return larger;
     };
+    this.room = room;
     this.pcs = grown(this.pcs);
     this.sps = grown(this.sps);
     this.fps = grown(this.fps);
     this.steps = grown(this.steps);
     this.returnsAt = grown(this.returnsAt);
     this.fpsAt = grown(this.fpsAt);
+    this.columns = [this.pcs, this.sps, this.fps, this.steps, this.returnsAt, this.fpsAt];
   }
 }

@@ -5,6 +5,7 @@ import { isTrampoline, leaveTrampoline, trampolineSize } from "./sigreturn";
 import { StackMemory } from "./stack-memory";
 import { Trace } from "./trace";
 import type { UnwindInfo } from "./unwind-info";
+import type { UserStackCopy } from "./user-stack";
 
 /** Code as it is mapped into a process. */
 export interface MappedCode {
@@ -38,10 +39,11 @@ export type UnwindEnd =
 export interface UnwoundStack {
   /**
    * The frames' addresses, the innermost first: its instruction, then return addresses, as bpf_get_stack gives them. The
-   * next stack is written over them.
+   * next stack is written over them; behind `length` there are none.
    */
-  readonly pcs: Float64Array;
-  readonly end: UnwindEnd;
+  pcs: Float64Array;
+  length: number;
+  end: UnwindEnd;
 }
 
 /** How the caller was found: by information about a call, or about a signal, or along the frame pointers. */
@@ -72,6 +74,8 @@ export class Unwinder {
   private readonly frame: Frame;
   /** The stack that is being unwound, as far as it differs from the last one. */
   private readonly way = new Trace();
+  /** What was found last. */
+  private readonly found: UnwoundStack = { pcs: this.way.pcs, length: 0, end: "complete" };
   private readonly traces = new WeakMap<UnwindProcess, Traces>();
 
   /** For an architecture by `process.arch`. Throws a NotSupportedError for one it does not know. */
@@ -82,24 +86,17 @@ export class Unwinder {
   }
 
   /** False for a thread of the kernel and for the idle task: the kernel has zeroed what would be their registers. */
-  hasUserSide(registers: BigUint64Array): boolean {
+  hasUserSide({ words, registersAt }: UserStackCopy): boolean {
     const { columns, spColumn } = this.machine;
-    return registers[columns[spColumn] as number] !== 0n;
+    const at = registersAt + 2 * (columns[spColumn] as number);
+    return words[at] !== 0 || words[at + 1] !== 0;
   }
 
-  /**
-   * The frames of a thread of the process. `registers` are the words at the start of the kernel's `struct pt_regs`,
-   * `stack` is what lay at the stack pointer and above. At most `limit` frames, which is at most MOST_FRAMES.
-   */
-  unwind(
-    process: UnwindProcess,
-    registers: BigUint64Array,
-    stack: Uint8Array,
-    limit = MOST_FRAMES,
-  ): UnwoundStack {
+  /** The frames of a thread of the process. At most `limit` frames, which is at most MOST_FRAMES. */
+  unwind(process: UnwindProcess, copy: UserStackCopy, limit = MOST_FRAMES): Readonly<UnwoundStack> {
     const { frame, memory, way } = this;
-    frame.enter(registers);
-    memory.show(frame.sp, stack);
+    frame.enter(copy);
+    memory.show(frame.sp, copy);
     // The maps may be read again here, and then what is known of other stacks is no more.
     let code = process.codeAt(frame.pc);
     const known = this.traceOf(process, frame.sp);
@@ -132,8 +129,12 @@ export class Unwinder {
     }
   }
 
-  private unwound({ pcs, length }: Trace, end: UnwindEnd): UnwoundStack {
-    return { pcs: pcs.subarray(0, length), end };
+  private unwound({ pcs, length }: Trace, end: UnwindEnd): Readonly<UnwoundStack> {
+    const { found } = this;
+    found.pcs = pcs;
+    found.length = length;
+    found.end = end;
+    return found;
   }
 
   /** The trace of the last stack that lay there. */
@@ -176,8 +177,7 @@ export class Unwinder {
         this.way.leave();
         return "complete";
       }
-      const places = frame.placesOf(row);
-      if (places !== undefined) this.way.leave(places.returnAt, places.fpAt);
+      if (frame.findPlaces(row)) this.way.leave(frame.places);
       frame.leave(row);
       if (row.isSignalFrame) return this.arrived("signal");
       // Only a function that has put nothing on the stack leaves the stack pointer where it is.
@@ -194,8 +194,7 @@ export class Unwinder {
       return "complete";
     }
     if (!(frame.fp >= sp && frame.fp % 8 === 0)) return "no-info";
-    const places = frame.placesOfChain();
-    if (places !== undefined) this.way.leave(places.returnAt, places.fpAt);
+    if (frame.findPlacesOfChain()) this.way.leave(frame.places);
     frame.leaveByFramePointer();
     const left = this.arrived("chain");
     return left === "broken" ? "no-info" : left;

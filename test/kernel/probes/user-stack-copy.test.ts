@@ -6,7 +6,7 @@ import type { Kernel } from "../../../src/bpf/kernel";
 import { ringBuffer } from "../../../src/bpf/map-spec";
 import { Session } from "../../../src/bpf/session";
 import { keepTask, TASK_FILTER_STACK } from "../../../src/probes/task-filter";
-import { copyUserStack, userStackCodec, userStackView } from "../../../src/probes/user-stack-copy";
+import { copyUserStack, UserStackView, userStackCodec } from "../../../src/probes/user-stack-copy";
 import { UnwindInfos } from "../../../src/symbols/unwind/process-code";
 import { Unwinder } from "../../../src/symbols/unwind/unwinder";
 import { UserSymbols } from "../../../src/symbols/user-symbols";
@@ -90,14 +90,17 @@ async function sampled(kernel: Kernel, mode: string, stackSize: number): Promise
   });
   const process_ = new UnwindInfos().of(symbols.process(pid));
   const unwinder = new Unwinder(kernel.facts.arch);
+  const copy = new UserStackView(codec);
   const found: Sampled[] = [];
   while (found.length < SAMPLES) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     session.ringBuffer(ring).consume((view, at) => {
-      const { registers, stack } = userStackView(codec, view, at);
-      const { pcs, end } = unwinder.unwind(process_, registers, stack);
-      const names = [...pcs].map((pc, i) => symbols.lookup(pid, BigInt(i === 0 ? pc : pc - 1)).name ?? "?");
-      found.push({ names, end, copied: stack.length });
+      copy.show(view, at);
+      const { pcs, length, end } = unwinder.unwind(process_, copy);
+      const names = [...pcs.subarray(0, length)].map(
+        (pc, i) => symbols.lookup(pid, BigInt(i === 0 ? pc : pc - 1)).name ?? "?",
+      );
+      found.push({ names, end, copied: copy.stackLength });
     });
   }
   child.kill("SIGKILL");

@@ -61,6 +61,18 @@ test("threads and names of one's own are passed over", () => {
   expect(events.drain()).toEqual([]);
 });
 
+test("as full as the ring that is fullest", () => {
+  const { events, cpus, sizes } = opened();
+  expect(events.filled).toBe(0);
+  const [small, large] = [record([12, 12], mapped("a"), 10n), record([12, 12], mapped("a".repeat(99)), 20n)];
+  cpus[0].record(MMAP2, small);
+  cpus[1].record(MMAP2, large);
+  // Records have a header of 8 bytes; a page of positions comes before them.
+  expect(events.filled).toBe((8 + large.length) / ((sizes[1] as number) - 4096));
+  events.drain();
+  expect(events.filled).toBe(0);
+});
+
 test("without the right to watch every process it is refused", () => {
   const { kernel, sys } = fakeKernel();
   sys.perfRefusal = () => errno.EACCES;

@@ -1,12 +1,12 @@
 import { RingPace } from "../../../src/probes/ring-pace";
 
-const bounds = { soonestNs: 2, latestNs: 20 };
+const bounds = { soonestNs: 2, latestNs: 20, fill: 1 / 8 };
 
 test("an empty ring is looked at as late as may be", () => {
   expect(new RingPace(bounds).next(0)).toBe(20);
 });
 
-test("the faster the ring fills the sooner, so that an eighth of it fills", () => {
+test("the faster the ring fills the sooner, so that as much of it fills as is to", () => {
   const pace = new RingPace(bounds);
   pace.next(0);
   expect(pace.next(1 / 8)).toBe(20);

@@ -4,8 +4,8 @@ import {
   checkStackSize,
   copyUserStack,
   DEFAULT_STACK_SIZE,
+  UserStackView,
   userStackCodec,
-  userStackView,
 } from "../../../src/probes/user-stack-copy";
 
 /** A kernel that hands registers out, or one where they have to be found. */
@@ -65,10 +65,13 @@ test("a copy is seen where it lies", () => {
     length: 24,
     stack: Uint8Array.from({ length: 64 }, (_, i) => i),
   });
-  const { registers, stack } = userStackView(codec, view, 16);
-  expect([registers[0], registers[20]]).toEqual([0n, 20n]);
-  expect([...stack]).toEqual(Array.from({ length: 24 }, (_, i) => i));
-  expect(stack.buffer).toBe(record.buffer);
+  const copy = new UserStackView(codec);
+  copy.show(view, 16);
+  const { words, registersAt, stackAt, stackLength } = copy;
+  expect(words.buffer).toBe(record.buffer);
+  expect([words[registersAt], words[registersAt + 2 * 20]]).toEqual([0, 20]);
+  expect([words[stackAt], words[stackAt + 15]]).toEqual([0x03020100, 0x3f3e3d3c]);
+  expect(stackLength).toBe(24);
 });
 
 test("sizes", () => {

@@ -4,6 +4,7 @@ import { unwindMachine } from "../../../../src/symbols/unwind/machine";
 import { UnwindInfo } from "../../../../src/symbols/unwind/unwind-info";
 import { Unwinder, type UnwindProcess } from "../../../../src/symbols/unwind/unwinder";
 import { ehFrame, LENGTH, type Shape, START, sourceOf } from "./eh-frame";
+import { framesOf, stackCopy } from "./stack-copy";
 
 /** A process with one file's code at its linked address, and code of a compiler at run time above. */
 const JIT = 0x100000;
@@ -36,9 +37,9 @@ function unwind(process: UnwindProcess, { arch = "x64", pc, registers = {}, stac
   words[machine.columns[machine.spColumn] as number] = BigInt(SP);
   for (const [column, value] of Object.entries(registers))
     words[machine.columns[Number(column)] as number] = BigInt(value);
-  const bytes = new Uint8Array(BigUint64Array.from(stack, BigInt).buffer);
-  const { pcs, end } = new Unwinder(arch).unwind(process, words, bytes, limit);
-  return { pcs: [...pcs], end };
+  const copy = stackCopy(words, BigUint64Array.from(stack, BigInt));
+  const found = new Unwinder(arch).unwind(process, copy, limit);
+  return { pcs: framesOf(found), end: found.end };
 }
 
 const RBP = 6;

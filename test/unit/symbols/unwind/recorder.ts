@@ -11,7 +11,7 @@ import { recorderSource } from "./recorder-source";
 /** One moment of the recorder: what a sample has, and the frames that libgcc found. */
 export interface Moment {
   readonly registers: BigUint64Array;
-  readonly stack: Uint8Array;
+  readonly stack: BigUint64Array;
   readonly frames: readonly bigint[];
 }
 
@@ -63,7 +63,7 @@ function readMoments(bytes: Buffer): Moment[] {
     };
     const numbers = (count: number) => new BigUint64Array(read(8 * count).buffer);
     const registers = numbers(words);
-    const stack = read(Number(numbers(1)[0]));
+    const stack = numbers(Number(numbers(1)[0]) / 8);
     moments.push({ registers, stack, frames: [...numbers(Number(numbers(1)[0]))] });
   }
   return moments;

@@ -4,6 +4,7 @@ import { unwindMachine } from "../../../../src/symbols/unwind/machine";
 import { UnwindInfo } from "../../../../src/symbols/unwind/unwind-info";
 import { Unwinder, type UnwindProcess } from "../../../../src/symbols/unwind/unwinder";
 import { ehFrame, LENGTH, type Shape, START, sourceOf } from "./eh-frame";
+import { framesOf, stackCopy } from "./stack-copy";
 
 const JIT = 0x100000;
 const TOP = 0x7ffe_0001_0100;
@@ -90,10 +91,10 @@ test.each(shapes)("%s, %s", (arch, _name, shape) => {
         registers[machine.pcWord] = BigInt(pc);
         set(machine.spColumn, sp);
         const copy = memory.slice(WORDS - depth, WORDS - depth + copied);
-        const stack = new Uint8Array(BigUint64Array.from(copy, BigInt).buffer);
+        const given = stackCopy(registers, BigUint64Array.from(copy, BigInt));
         const [ours, fresh] = [experienced, new Unwinder(arch)].map((unwinder) => {
-          const { pcs, end } = unwinder.unwind(process, registers, stack);
-          return { pcs: [...pcs], end };
+          const found = unwinder.unwind(process, given);
+          return { pcs: framesOf(found), end: found.end };
         });
         expect(ours).toEqual(fresh);
         if (fresh?.end === "complete" && fresh.pcs.length > 2) shared++;
