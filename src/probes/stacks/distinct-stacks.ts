@@ -9,14 +9,25 @@ export interface DistinctStack {
   readonly end: UnwindEnd;
 }
 
-interface Known extends DistinctStack {
+interface Known {
   readonly id: bigint;
-  readonly stack: UnwoundStack;
+  readonly hash: number;
+  /** Where its addresses begin among all of them, and how many there are. */
+  readonly start: number;
+  readonly length: number;
+  readonly end: UnwindEnd;
+  /** Another one with this hash. */
+  readonly next: Known | undefined;
 }
 
+const FIRST_ROOM = 4096;
+
 export class DistinctStacks {
-  private byHash = new Map<number, Known[]>();
+  private byHash = new Map<number, Known>();
   private byId = new Map<bigint, Known>();
+  /** Of all stacks, one behind the other: an array for each would cost more than what is in it. */
+  private addresses = new Float64Array(FIRST_ROOM);
+  private used = 0;
 
   /** `nextId` is that of the first stack. */
   constructor(private nextId: bigint) {}
@@ -26,43 +37,63 @@ export class DistinctStacks {
   }
 
   stack(id: bigint): DistinctStack | undefined {
-    return this.byId.get(id);
+    const known = this.byId.get(id);
+    if (known === undefined) return undefined;
+    const pcs = new BigUint64Array(known.length);
+    for (let i = 0; i < pcs.length; i++) pcs[i] = BigInt(this.addresses[known.start + i] as number);
+    return { pcs, end: known.end };
   }
 
   /** The id of a stack; undefined for one that is not known. */
   find(stack: UnwoundStack): bigint | undefined {
-    const alike = this.byHash.get(hashOf(stack));
-    if (alike !== undefined) for (const known of alike) if (isSame(known.stack, stack)) return known.id;
-    return undefined;
+    let known = this.byHash.get(hashOf(stack));
+    while (known !== undefined && !this.isSame(known, stack)) known = known.next;
+    return known?.id;
   }
 
   /** Takes in a stack that is not known. */
-  add(stack: UnwoundStack): bigint {
+  add({ pcs, length, end }: UnwoundStack): bigint {
     const id = this.nextId++;
-    const { length, end } = stack;
-    const addresses = stack.pcs.slice(0, length);
-    const pcs = BigUint64Array.from(addresses, BigInt);
-    this.insert({ id, stack: { pcs: addresses, length, end }, pcs, end });
+    this.insert({ id, hash: hashOf({ pcs, length, end }), end }, pcs, 0, length);
     return id;
   }
 
   /** Forgets all stacks but these. */
   retain(ids: Iterable<bigint>): void {
-    const { byId } = this;
+    const { byId, addresses } = this;
     this.byId = new Map();
     this.byHash = new Map();
+    this.addresses = new Float64Array(FIRST_ROOM);
+    this.used = 0;
     for (const id of ids) {
       const known = byId.get(id);
-      if (known !== undefined && !this.byId.has(id)) this.insert(known);
+      if (known !== undefined && !this.byId.has(id)) this.insert(known, addresses, known.start, known.length);
     }
   }
 
-  private insert(known: Known): void {
-    const hash = hashOf(known.stack);
-    const alike = this.byHash.get(hash);
-    if (alike === undefined) this.byHash.set(hash, [known]);
-    else alike.push(known);
-    this.byId.set(known.id, known);
+  private insert(
+    { id, hash, end }: Pick<Known, "id" | "hash" | "end">,
+    from: Float64Array,
+    at: number,
+    length: number,
+  ): void {
+    const start = this.used;
+    this.used += length;
+    if (this.used > this.addresses.length) {
+      const larger = new Float64Array(2 * this.used);
+      larger.set(this.addresses);
+      this.addresses = larger;
+    }
+    for (let i = 0; i < length; i++) this.addresses[start + i] = from[at + i] as number;
+    const known = { id, hash, start, length, end, next: this.byHash.get(hash) };
+    this.byHash.set(hash, known);
+    this.byId.set(id, known);
+  }
+
+  private isSame(known: Known, { pcs, length, end }: UnwoundStack): boolean {
+    if (known.length !== length || known.end !== end) return false;
+    for (let i = 0; i < length; i++) if (this.addresses[known.start + i] !== pcs[i]) return false;
+    return true;
   }
 }
 
@@ -71,10 +102,4 @@ function hashOf({ pcs, length }: UnwoundStack): number {
   let hash = length;
   for (let i = 0; i < length; i++) hash = mixed(hash, pcs[i] as number);
   return hash;
-}
-
-function isSame(a: UnwoundStack, b: UnwoundStack): boolean {
-  if (a.length !== b.length || a.end !== b.end) return false;
-  for (let i = 0; i < a.length; i++) if (a.pcs[i] !== b.pcs[i]) return false;
-  return true;
 }

@@ -25,7 +25,7 @@ interface Wait {
 }
 
 /** What is said about stacks that do not lead to the thread's first function. */
-const SENTENCES: Partial<Record<UnwindEnd, string>> = {
+const SENTENCES: Record<Exclude<UnwindEnd, "complete">, string> = {
   truncated: "go on further up than the part of the stack that is copied: --stack-size takes more",
   "no-info": "end in code without unwind information and without frame pointers",
   broken: "end in a frame that cannot be right",
@@ -41,7 +41,9 @@ export class UnwoundStacks {
   private readonly record: StackRecordView;
   private readonly counts: SampleCounts;
   private readonly waits = new Map<number, Wait>();
-  private ends = noEnds();
+  /** How stacks have ended: nearly all are complete. */
+  private complete = 0;
+  private readonly unfinished = new Map<Exclude<UnwindEnd, "complete">, number>();
   /** Samples whose stack was not kept, because there are as many different ones as were asked for. */
   full = 0;
   /** Samples of whose user stack nothing could be read: its page is not in memory. */
@@ -125,13 +127,16 @@ export class UnwoundStacks {
 
   /** Sentences about stacks whose outermost frames are missing, of those that came since the last call. */
   newNotes(): string[] {
-    const ends = Object.entries(this.ends) as [UnwindEnd, number][];
-    const all = ends.reduce((sum, [, count]) => sum + count, 0);
-    this.ends = noEnds();
-    return ends.flatMap(([end, count]) => {
-      const sentence = SENTENCES[end];
-      return count === 0 || sentence === undefined ? [] : [`${count} of ${all} user stacks ${sentence}.`];
-    });
+    const ends = [...this.unfinished];
+    const all = ends.reduce((sum, [, count]) => sum + count, this.complete);
+    this.unfinished.clear();
+    this.complete = 0;
+    return ends.map(([end, count]) => `${count} of ${all} user stacks ${SENTENCES[end]}.`);
+  }
+
+  private countEnd(end: UnwindEnd): void {
+    if (end === "complete") this.complete++;
+    else this.unfinished.set(end, (this.unfinished.get(end) ?? 0) + 1);
   }
 
   private addWait(tid: number, wait: Wait): void {
@@ -154,7 +159,7 @@ export class UnwoundStacks {
       return StackId.unwalkable;
     }
     const stack = this.unwinder.unwind(this.processes.code(pid, comm), copy);
-    this.ends[stack.end]++;
+    this.countEnd(stack.end);
     const known = this.found.find(stack);
     if (known !== undefined) return known;
     if (this.found.size >= this.maxStacks) {
@@ -167,7 +172,3 @@ export class UnwoundStacks {
 
 /** Ids of stacks have this bit: `isStack`. */
 const FIRST_ID = 1n << 63n;
-
-function noEnds(): Record<UnwindEnd, number> {
-  return { complete: 0, truncated: 0, "no-info": 0, broken: 0, limit: 0 };
-}

@@ -21,14 +21,22 @@ interface State {
 
 const UNDEFINED: RegisterRule = { kind: "undefined" };
 
+/** A row, and the addresses from `start` up to `end` that it holds at. */
+export interface RowRange {
+  readonly row: Row;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The row that holds at an address of the function. Damaged information throws a RangeError. */
-export function rowAt(section: Section, info: FunctionInfo, address: number): Row {
+export function rowAt(section: Section, info: FunctionInfo, address: number): RowRange {
   const { common } = info;
   const machine = new CallFrameMachine(section, common, info.start, address);
   machine.run(common.from, common.to);
   machine.keepInitialRules();
   machine.run(info.from, info.to);
-  return machine.row();
+  const { start, next } = machine;
+  return { row: machine.row(), start, end: Math.min(next, info.end) };
 }
 
 class CallFrameMachine {
@@ -36,6 +44,8 @@ class CallFrameMachine {
   private initial: Rules = new Map();
   private readonly remembered: State[] = [];
   private executed = 0;
+  /** Where the row begins: the highest address that the instructions have come to, up to the one asked for. */
+  start: number;
 
   constructor(
     private readonly section: Section,
@@ -43,7 +53,15 @@ class CallFrameMachine {
     /** The address that the instructions have come to. */
     private location: number,
     private readonly address: number,
-  ) {}
+  ) {
+    this.start = location;
+  }
+
+  /** Where the next row begins. */
+  get next(): number {
+    if (this.location <= this.address) return Number.POSITIVE_INFINITY;
+    return Number.isNaN(this.location) ? this.address + 1 : this.location;
+  }
 
   /** `restore` goes back to the rules of the CIE. */
   keepInitialRules(): void {
@@ -63,6 +81,7 @@ class CallFrameMachine {
   run(from: number, to: number): void {
     const cursor = cursorIn(this.section, from, to);
     while (!cursor.done && this.location <= this.address) {
+      this.start = Math.max(this.start, this.location);
       if (++this.executed > MOST_INSTRUCTIONS) fault("too many instructions");
       const opcode = cursor.u8();
       const operand = opcode & 0x3f;

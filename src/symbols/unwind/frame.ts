@@ -5,14 +5,19 @@ import type { ColumnRule, Row } from "./row";
 import type { StackMemory } from "./stack-memory";
 import type { UserStackCopy } from "./user-stack";
 
-/** What leads to the caller by a row that needs nothing but the stack and frame pointers. */
+/** A row that needs nothing but one register and the stack, as nearly all do. */
 interface PlainRow {
   /** The CFA is so far from what is in this column. */
   readonly column: number;
   readonly offset: number;
-  /** Where the return address is, and the caller's frame pointer unless it stays, both from the CFA. */
+  /** What is saved where, from the CFA. */
+  readonly columns: readonly number[];
+  readonly offsets: readonly number[];
+  /** Where the return address is, and the caller's frame pointer unless it stays. */
   readonly returnOffset: number;
   readonly fpOffset: number | undefined;
+  /** The register is the stack pointer or the frame pointer. */
+  readonly isTraceable: boolean;
 }
 
 /** The registers of a frame. What is not known is NaN. */
@@ -23,7 +28,7 @@ export class Frame {
   /** The stack pointer is only known to lie below the frame's end. */
   private isSpGuessed = false;
   private readonly plainRows = new WeakMap<Row, PlainRow | "other">();
-  /** Where the return address is read, and the caller's frame pointer; 0 if that stays: see `findPlaces`. */
+  /** Where the return address was read on the last way to a caller, and the frame pointer; 0 if that has stayed. */
   readonly places = new Float64Array(2);
 
   constructor(
@@ -52,36 +57,41 @@ export class Frame {
   }
 
   /**
-   * Sets `places` to what leaving by this row reads; false unless that, sp, fp and pc are all that decides where it leads.
-   * To be asked before.
+   * Goes to the caller as a row says. What is then not known is NaN, also pc and sp. True if what was read at `places`, pc,
+   * sp and fp are all that decided where it led.
    */
-  findPlaces(row: Row): boolean {
+  leave(row: Row): boolean {
     let plain = this.plainRows.get(row);
     if (plain === undefined) {
       plain = plainRow(row, this.machine) ?? "other";
       this.plainRows.set(row, plain);
     }
-    if (plain === "other" || this.isSpGuessed) return false;
-    const { sp, places } = this;
-    const cfa = (this.registers[plain.column] as number) + plain.offset;
+    if (plain !== "other" && !this.isSpGuessed) return this.leavePlain(plain, row.returnColumn);
+    this.leaveByRules(row);
+    return false;
+  }
+
+  private leavePlain(plain: PlainRow, returnColumn: number): boolean {
+    const { registers, places, memory } = this;
+    const { spColumn } = this.machine;
+    const { columns, offsets, fpOffset } = plain;
+    const sp = registers[spColumn] as number;
+    const cfa = (registers[plain.column] as number) + plain.offset;
     const returnAt = cfa + plain.returnOffset;
-    const fpAt = plain.fpOffset === undefined ? 0 : cfa + plain.fpOffset;
+    const fpAt = fpOffset === undefined ? 0 : cfa + fpOffset;
+    for (let i = 0; i < columns.length; i++) {
+      const address = cfa + (offsets[i] as number);
+      // As in `saved`.
+      if (!(address < sp)) registers[columns[i] as number] = memory.word(address);
+    }
+    registers[spColumn] = cfa;
+    this.setPc(registers[returnColumn] as number);
     places[0] = returnAt;
     places[1] = fpAt;
-    // What lies below the stack pointer is not read.
-    return returnAt >= sp && (fpAt === 0 || fpAt >= sp);
+    return plain.isTraceable && returnAt >= sp && (fpAt === 0 || fpAt >= sp);
   }
 
-  /** The same for the way along the frame pointer. */
-  findPlacesOfChain(): boolean {
-    const { places, fp } = this;
-    places[0] = fp + 8;
-    places[1] = fp;
-    return !this.machine.hasLinkRegister;
-  }
-
-  /** Goes to the caller as a row says. What is then not known is NaN, also pc and sp. */
-  leave(row: Row): void {
+  private leaveByRules(row: Row): void {
     const { registers, before, machine } = this;
     before.set(registers);
     const cfa = this.cfaOf(row);
@@ -100,15 +110,18 @@ export class Frame {
 
   /**
    * Goes to the caller along the frame pointer: it points to the caller's, above which the return address stands. On
-   * x86-64 that is the end of the frame; on arm64 other registers may be saved above it.
+   * x86-64 that is the end of the frame; on arm64 other registers may be saved above it. True as for `leave`.
    */
-  leaveByFramePointer(): void {
-    const { fp } = this;
-    const { spColumn, fpColumn } = this.machine;
+  leaveByFramePointer(): boolean {
+    const { fp, places } = this;
+    const { spColumn, fpColumn, hasLinkRegister } = this.machine;
+    places[0] = fp + 8;
+    places[1] = fp;
     this.setPc(this.memory.word(fp + 8));
     this.registers[fpColumn] = this.memory.word(fp);
     this.registers[spColumn] = fp + 16;
-    this.isSpGuessed = this.machine.hasLinkRegister;
+    this.isSpGuessed = hasLinkRegister;
+    return !hasLinkRegister;
   }
 
   /** Continues with what a signal interrupted: `context` gives the address of the word saved for a column. */
@@ -175,13 +188,25 @@ function addressAt(words: Uint32Array, at: number, highMask: number): number {
 
 function plainRow(
   { cfa, rules, returnColumn, isSignalFrame, isOutermost }: Row,
-  { spColumn, fpColumn }: UnwindMachine,
+  { columns, spColumn, fpColumn }: UnwindMachine,
 ): PlainRow | undefined {
   if (isSignalFrame || isOutermost || cfa.kind !== "register") return undefined;
-  if (cfa.column !== spColumn && cfa.column !== fpColumn) return undefined;
-  const ruleOf = (column: number) => rules.find((each) => each.column === column)?.rule;
-  const [atReturn, ofFp] = [ruleOf(returnColumn), ruleOf(fpColumn)];
-  if (atReturn?.kind !== "saved" || ruleOf(spColumn) !== undefined) return undefined;
-  if (ofFp !== undefined && ofFp.kind !== "saved") return undefined;
-  return { column: cfa.column, offset: cfa.offset, returnOffset: atReturn.offset, fpOffset: ofFp?.offset };
+  const saved = new Map<number, number>();
+  for (const { column, rule } of rules) {
+    if (column >= columns.length && column !== returnColumn) continue;
+    if (rule.kind !== "saved" || column === spColumn) return undefined;
+    saved.set(column, rule.offset);
+  }
+  const returnOffset = saved.get(returnColumn);
+  const highest = Math.max(cfa.column, returnColumn);
+  if (returnOffset === undefined || highest >= columns.length) return undefined;
+  return {
+    column: cfa.column,
+    offset: cfa.offset,
+    columns: [...saved.keys()],
+    offsets: [...saved.values()],
+    returnOffset,
+    fpOffset: saved.get(fpColumn),
+    isTraceable: cfa.column === spColumn || cfa.column === fpColumn,
+  };
 }

@@ -1,5 +1,5 @@
 /** The unwind information of one file: the row for an address, kept once it has been worked out. */
-import { rowAt } from "./call-frame";
+import { type RowRange, rowAt } from "./call-frame";
 import { FrameEntries } from "./frame-entries";
 import { type FunctionTable, listedTable, searchTable } from "./function-table";
 import type { Row } from "./row";
@@ -30,6 +30,8 @@ interface Frames {
 
 export class UnwindInfo {
   private readonly rows = new Map<number, Row | undefined>();
+  /** Of functions by the offsets of their entries, as far as they have been asked for: a hot loop is met everywhere. */
+  private readonly ranges = new Map<number, RowRange[]>();
   /** Each row once: most functions have the same few. */
   private readonly distinct = new Map<string, Row>();
   /** Read when the first row is asked for. */
@@ -45,10 +47,10 @@ export class UnwindInfo {
     if (known !== undefined || this.rows.has(address)) return known;
     if (this.rows.size >= MOST_ROWS) {
       this.rows.clear();
+      this.ranges.clear();
       this.distinct.clear();
     }
-    const found = this.find(address);
-    const row = found && this.shared(found);
+    const row = this.find(address);
     this.rows.set(address, row);
     return row;
   }
@@ -76,9 +78,15 @@ export class UnwindInfo {
     const { section, entries, table } = this.frames;
     try {
       const offset = table.find(address);
-      const info = offset === undefined ? undefined : entries.functionAt(offset);
+      if (offset === undefined) return undefined;
+      const known = this.ranges.get(offset) ?? [];
+      for (const range of known) if (address >= range.start && address < range.end) return range.row;
+      const info = entries.functionAt(offset);
       if (info === undefined || !(address >= info.start && address < info.end)) return undefined;
-      return rowAt(section, info, address);
+      const found = rowAt(section, info, address);
+      const row = this.shared(found.row);
+      this.ranges.set(offset, [...known, { ...found, row }]);
+      return row;
     } catch (error) {
       if (error instanceof RangeError) return undefined;
       throw error;

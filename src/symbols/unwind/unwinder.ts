@@ -177,8 +177,7 @@ export class Unwinder {
         this.way.leave();
         return "complete";
       }
-      if (frame.findPlaces(row)) this.way.leave(frame.places);
-      frame.leave(row);
+      if (frame.leave(row)) this.way.leave(frame.places);
       if (row.isSignalFrame) return this.arrived("signal");
       // Only a function that has put nothing on the stack leaves the stack pointer where it is.
       const isLeaf = isInterrupted && this.machine.hasLinkRegister && frame.sp === sp && frame.pc !== pc;
@@ -194,8 +193,7 @@ export class Unwinder {
       return "complete";
     }
     if (!(frame.fp >= sp && frame.fp % 8 === 0)) return "no-info";
-    if (frame.findPlacesOfChain()) this.way.leave(frame.places);
-    frame.leaveByFramePointer();
+    if (frame.leaveByFramePointer()) this.way.leave(frame.places);
     const left = this.arrived("chain");
     return left === "broken" ? "no-info" : left;
   }
