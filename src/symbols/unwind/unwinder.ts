@@ -47,12 +47,8 @@ export interface UnwoundStack {
 }
 
 /** How the caller was found: by information about a call, or about a signal, or along the frame pointers. */
-type Step = "call" | "signal" | "chain";
-const STEP_NUMBERS: Readonly<Record<Step, number>> = { call: 0, signal: 1, chain: 2 };
-
-function isStep(left: Step | UnwindEnd): left is Step {
-  return left === "call" || left === "signal" || left === "chain";
-}
+const Step = { call: 0, signal: 1, chain: 2 } as const;
+type Step = (typeof Step)[keyof typeof Step];
 
 /** The traces of a process, by where stacks lie. */
 interface Traces {
@@ -101,14 +97,14 @@ export class Unwinder {
     let code = process.codeAt(frame.pc);
     const known = this.traceOf(process, frame.sp);
     way.clear();
-    let step: Step = "signal";
+    let step: Step = Step.signal;
     // Where in the known trace this frame might be, and from where on it has not been found changed.
     let at = 0;
     let unchanged = 0;
     for (;;) {
-      way.reach(frame, STEP_NUMBERS[step]);
+      way.reach(frame, step);
       at = known.indexOf(frame.sp, at);
-      if (at >= unchanged && known.isAt(at, frame, STEP_NUMBERS[step])) {
+      if (at >= unchanged && known.isAt(at, frame, step)) {
         const differs = known.follow(at, memory);
         if (differs === known.length && way.length - 1 + known.length - at <= limit) {
           way.length--;
@@ -119,13 +115,13 @@ export class Unwinder {
       }
       if (way.length >= limit) return this.unwound(way, "limit");
       const left = this.leave(code, step);
-      if (!isStep(left)) {
+      if (typeof left === "string") {
         if (left === "complete") this.keep(known);
         return this.unwound(way, left);
       }
       step = left;
-      code = process.codeAt(this.lookup(step === "signal"));
-      if (code === undefined) return this.unwound(way, step === "chain" ? "no-info" : "broken");
+      code = process.codeAt(this.lookup(step === Step.signal));
+      if (code === undefined) return this.unwound(way, step === Step.chain ? "no-info" : "broken");
     }
   }
 
@@ -169,7 +165,7 @@ export class Unwinder {
   /** Goes to the caller, or says why there is none. */
   private leave(code: MappedCode | undefined, reached: Step): Step | UnwindEnd {
     const { frame } = this;
-    const isInterrupted = reached === "signal";
+    const isInterrupted = reached === Step.signal;
     const { pc, sp } = frame;
     const row = code?.info?.rowAt(this.lookup(isInterrupted) - code.bias);
     if (row !== undefined) {
@@ -178,23 +174,23 @@ export class Unwinder {
         return "complete";
       }
       if (frame.leave(row)) this.way.leave(frame.places);
-      if (row.isSignalFrame) return this.arrived("signal");
+      if (row.isSignalFrame) return this.arrived(Step.signal);
       // Only a function that has put nothing on the stack leaves the stack pointer where it is.
       const isLeaf = isInterrupted && this.machine.hasLinkRegister && frame.sp === sp && frame.pc !== pc;
-      return frame.sp <= sp && !isLeaf ? "broken" : this.arrived("call");
+      return frame.sp <= sp && !isLeaf ? "broken" : this.arrived(Step.call);
     }
     if (this.isTrampoline(code)) {
       leaveTrampoline(this.machine, frame);
-      return this.arrived("signal");
+      return this.arrived(Step.signal);
     }
     // The outermost frame of a chain has none above it: System V ABI for AMD64, section 3.4.1.
-    if (reached === "chain" && frame.fp === 0) {
+    if (reached === Step.chain && frame.fp === 0) {
       this.way.leave();
       return "complete";
     }
     if (!(frame.fp >= sp && frame.fp % 8 === 0)) return "no-info";
     if (frame.leaveByFramePointer()) this.way.leave(frame.places);
-    const left = this.arrived("chain");
+    const left = this.arrived(Step.chain);
     return left === "broken" ? "no-info" : left;
   }
 
