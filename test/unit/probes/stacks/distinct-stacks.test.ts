@@ -42,3 +42,15 @@ test("what is kept is a copy, and what is not retained is forgotten", () => {
   expect(stacks.find(stack(9, 2, 3))).toBe(second);
   expect(stacks.add(stack(1, 2, 3))).not.toBe(first);
 });
+
+test("many long stacks, and some of them after the others have been forgotten", () => {
+  const stacks = new DistinctStacks(0n);
+  const long = Array.from({ length: 300 }, (_, i) =>
+    stack(...Array.from({ length: 40 }, (_, j) => i * j + i)),
+  );
+  const ids = long.map((each) => stacks.add(each));
+  expect(long.map((each) => stacks.find(each))).toEqual(ids);
+  stacks.retain(ids.slice(290));
+  expect(long.map((each) => stacks.find(each))).toEqual(ids.map((id, i) => (i < 290 ? undefined : id)));
+  expect(stacks.stack(ids[299] as bigint)?.pcs.slice(0, 3)).toEqual(BigUint64Array.of(299n, 598n, 897n));
+});

@@ -1,4 +1,5 @@
 /** Call frame instructions and pointer encodings that the files at hand do not have. */
+import fc from "fast-check";
 import type { Row } from "../../../../src/symbols/unwind/row";
 import { UnwindInfo } from "../../../../src/symbols/unwind/unwind-info";
 import { ehFrame, LENGTH, leb, type Shape, START, sourceOf } from "./eh-frame";
@@ -137,4 +138,32 @@ test.each<[string, Shape]>([
   ["an endless augmentation", { augmentation: `z${"R".repeat(99)}`, initial: CFA }],
 ])("nothing is told where the information has %s", (_, shape) => {
   expect(rowOf(shape)).toBeUndefined();
+});
+
+test("an address has the same row whatever was asked for before", () => {
+  // advance_loc, advance_loc1, def_cfa_offset, offset, remember_state, restore_state, and what is no instruction.
+  const instruction = fc.oneof(
+    fc.nat(7).map((delta) => [0x40 | delta]),
+    fc.nat(40).map((delta) => [0x02, delta]),
+    fc.nat(60).map((offset) => [0x0e, offset]),
+    fc.tuple(fc.constantFrom(3, 6, 12), fc.nat(9)).map(([column, offset]) => [0x80 | column, offset]),
+    fc.constantFrom([0x0a], [0x0b], [0x3d]),
+  );
+  const addresses = fc.array(fc.integer({ min: -1, max: LENGTH + 1 }), { minLength: 2, maxLength: 30 });
+  let told = 0;
+  fc.assert(
+    fc.property(fc.array(instruction, { maxLength: 12 }), addresses, (code, asked) => {
+      const source = sourceOf({
+        ".eh_frame": ehFrame({ initial: [0x0c, 7, 8, 0x90, 1], code: code.flat() }),
+      });
+      const info = new UnwindInfo(source);
+      for (const at of asked) {
+        const row = info.rowAt(START + at);
+        expect(row).toEqual(new UnwindInfo(source).rowAt(START + at));
+        if (row !== undefined) told++;
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(told).toBeGreaterThan(1000);
 });
