@@ -2,10 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
-import { timedCpuBound, timesOf } from "./cpu-bound";
+import { cpuBound, timedCpuBound, timesOf } from "./cpu-bound";
+import { cpuSecondsOf } from "./process-status";
 import { type Contender, measureInTurn } from "./rounds";
+import { RunningTracer, type Tracer } from "./running-tracer";
 import { median, summarize } from "./statistics";
 import { textTable } from "./text-table";
 import { bpfkitScript } from "./this-build";
@@ -19,6 +22,11 @@ const RECORD = "perf record --call-graph dwarf";
 
 const WORK_SECONDS = 5;
 
+const STEADY_ROUNDS = 3;
+/** By then V8 has compiled what is run often. */
+const SETTLED_MS = 3000;
+const STEADY_SECONDS = 8;
+
 /** In seconds. */
 interface Sample {
   /** From the work's beginning to its end, while the tool is at work too. */
@@ -29,6 +37,64 @@ interface Sample {
   readonly readable: number;
 }
 
+type Command = readonly [string, ...string[]];
+
+function stackProfile(folder: string, ...rest: readonly string[]): Command {
+  const options = ["-q", "--freq", HZ, "--unwind", "dwarf", "-o", join(folder, "out.folded")];
+  return [process.execPath, bpfkitScript, "stack-profile", ...options, ...rest];
+}
+
+function perfRecord(perf: string, folder: string, ...rest: readonly string[]): Command {
+  const options = [
+    "-q",
+    "-e",
+    "cpu-clock",
+    "-F",
+    HZ,
+    "--call-graph",
+    "dwarf",
+    "-o",
+    join(folder, "perf.data"),
+  ];
+  return [perf, "record", ...options, ...rest];
+}
+
+/** Percent of one processor that a tool takes while it samples all of them at work. */
+async function shareOf(tracer: Tracer): Promise<number> {
+  const work = timesOf(cpuBound(STEADY_SECONDS + (2 * SETTLED_MS) / 1000));
+  const running = await RunningTracer.start(tracer);
+  try {
+    await sleep(SETTLED_MS);
+    const [before, startedAt] = [cpuSecondsOf(running.pid), performance.now()];
+    await sleep(1000 * STEADY_SECONDS);
+    const share = (1e5 * (cpuSecondsOf(running.pid) - before)) / (performance.now() - startedAt);
+    await running.stop();
+    return share;
+  } finally {
+    await running.kill();
+    await work;
+  }
+}
+
+/** What the tools themselves take, of which less is seen in how long work takes than that differs from run to run. */
+async function steady(bench: Bench, folder: string): Promise<void> {
+  const { perf } = bench.peers;
+  const tracers: Tracer[] = [
+    { name: OURS, command: stackProfile(folder), programs: 2 },
+    ...(perf === undefined ? [] : [{ name: RECORD, command: perfRecord(perf, folder, "-a"), programs: 0 }]),
+  ];
+  const contenders = tracers.map((tracer) => ({ name: tracer.name, measure: () => shareOf(tracer) }));
+  const samples = await measureInTurn(contenders, STEADY_ROUNDS, bench);
+  const rows = [...samples].map(([name, shares]) => {
+    const { median: middle, lower, upper } = summarize(shares);
+    return [name, middle.toFixed(1), `${lower.toFixed(1)}–${upper.toFixed(1)}`];
+  });
+  bench.say(textTable([`at ${HZ} Hz`, "% in the tool", "quartiles"], rows));
+  bench.say(
+    `Percent of one processor, from ${SETTLED_MS / 1000} s after the start on, while all of them are busy.`,
+  );
+}
+
 function contendersOf(perf: string | undefined, folder: string): Contender<Sample>[] {
   const times = join(folder, "times");
   const work = timedCpuBound(WORK_SECONDS, times);
@@ -36,17 +102,14 @@ function contendersOf(perf: string | undefined, folder: string): Contender<Sampl
     const { cpu } = await timesOf(command);
     return { work: parseTimes(readFileSync(times, "utf8")).wall, run: cpu, readable: 0 };
   };
-  const ours = [process.execPath, bpfkitScript, "stack-profile", "-q", "--freq", HZ, "--unwind", "dwarf"];
   const contenders = [
     { name: BARE, measure: () => run(...work) },
-    { name: OURS, measure: () => run(...ours, "-o", join(folder, "out.folded"), "--", ...work) },
+    { name: OURS, measure: () => run(...stackProfile(folder, "--", ...work)) },
   ];
   if (perf === undefined) return contenders;
-  const data = join(folder, "perf.data");
-  const record = [perf, "record", "-q", "-e", "cpu-clock", "-F", HZ, "--call-graph", "dwarf", "-o", data];
   const measure = async () => ({
-    ...(await run(...record, "--", ...work)),
-    readable: (await timesOf([perf, "script", "-i", data])).cpu,
+    ...(await run(...perfRecord(perf, folder, "--", ...work))),
+    readable: (await timesOf([perf, "script", "-i", join(folder, "perf.data")])).cpu,
   });
   return [...contenders, { name: RECORD, measure }];
 }
@@ -80,6 +143,7 @@ async function run(bench: Bench): Promise<readonly Bound[]> {
         "start of the tool to its end: stack-profile has read symbols and written folded stacks by then; perf has not " +
         "yet looked at what it recorded, which is what perf script does.",
     );
+    await steady(bench, folder);
     // Whole runs, since what is added to one may be less than how much they differ.
     const theirs = samples.get(RECORD) ?? [];
     const ratios = (samples.get(OURS) ?? []).flatMap(({ work }, round) => {

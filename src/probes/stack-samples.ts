@@ -14,8 +14,9 @@ import { type Register, r1, r2 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
 import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../bpf/map-spec";
 import type { Session } from "../bpf/session";
-import { RingBufferFlag } from "../core/bpf-uapi";
+import { RingBufferFlag, RingBufferHeader } from "../core/bpf-uapi";
 import { count64, type StructCodec, struct, u32 } from "../core/codec";
+import { NS_PER } from "../core/units";
 import type { StackKeyCodec } from "./stack-tally";
 import { copyUserStack, type UserStackCodec, UserStackView, userStackCodec } from "./user-stack-copy";
 
@@ -46,6 +47,8 @@ export interface StackRecordFields {
 export interface StackSamples {
   readonly record: StructCodec<StackRecordFields>;
   readonly ring: RingSpec<Uint8Array>;
+  /** How soon the ring is full at the rate that was told, in nanoseconds. */
+  readonly fullNs: number;
   readonly losses: MapSpec<number, number>;
   readonly maps: readonly MapSpec[];
 }
@@ -76,8 +79,9 @@ export function stackSamples(
   const room = 2 ** Math.ceil(Math.log2((record.size * rate) / ROOM_PARTS));
   const fitting = Math.min(Math.max(room, SMALLEST_RING), LARGEST_RING);
   const ring = ringBuffer("stack_samples", ringSize ?? fitting);
+  const fullNs = (NS_PER.s * ring.maxEntries) / ((record.size + RingBufferHeader.BPF_RINGBUF_HDR_SZ) * rate);
   const losses = mappableArray("sample_losses", count64, 1);
-  return { record, ring, losses, maps: [ring, losses] as readonly unknown[] as MapSpec[] };
+  return { record, ring, fullNs, losses, maps: [ring, losses] as readonly unknown[] as MapSpec[] };
 }
 
 /**

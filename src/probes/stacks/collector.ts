@@ -5,7 +5,7 @@ import { NS_PER } from "../../core/units";
 import type { Frame, Profile, WeightUnit } from "../../output/stacks/profile";
 import { ProfileBuilder } from "../../output/stacks/profile-builder";
 import { type Away, type OffCpu, type OffCpuState, offCpuState } from "../off-cpu";
-import { type PaceBounds, RingPace } from "../ring-pace";
+import { RingPace } from "../ring-pace";
 import type { StackSamples } from "../stack-samples";
 import { readStackLosses, type StackStore } from "../stack-store";
 import {
@@ -18,6 +18,7 @@ import {
 import { type CountedStacks, CountedStacksReader, type Entry } from "./counted-stacks";
 import { type GroupNames, groupLabel } from "./group-label";
 import { KernelNames } from "./kernel-names";
+import { paceOf } from "./pace";
 import { CountsSince } from "./since-last";
 import { isInterrupt, marker, StackPaths, wakerOf } from "./stack-paths";
 import { UnnamedFrames } from "./unnamed-frames";
@@ -79,14 +80,6 @@ export interface Stretch {
   readonly last: boolean;
 }
 
-/**
- * Between two looks for samples to unwind, and at what processes have mapped. Each look costs some 0.5 ms of a processor that
- * is busy, because nothing of Node is in its caches any more, so there is one for both. A clock ticks no faster than it is
- * told to: its ring fills by a quarter. Of events nobody knows how soon there are many.
- */
-const CLOCK_PACE: PaceBounds = { soonestNs: 2 * NS_PER.ms, latestNs: 250 * NS_PER.ms, fill: 1 / 4 };
-const EVENT_PACE: PaceBounds = { soonestNs: 2 * NS_PER.ms, latestNs: 50 * NS_PER.ms, fill: 1 / 8 };
-
 export class Collector {
   private readonly kernelNames = new KernelNames();
   private readonly paths: StackPaths;
@@ -119,7 +112,7 @@ export class Collector {
       for await (const batch of announcements.batches({ signal: over, wake: "event" })) this.meet(batch);
     };
     const taking = async () => {
-      const pace = new RingPace(this.options.measure === "cpu" ? CLOCK_PACE : EVENT_PACE);
+      const pace = new RingPace(paceOf(this.options.measure, this.probe.samples));
       while (!over.aborted) {
         const pauseNs = pace.next(Math.max(this.unwound?.filled ?? 0, this.userNames.filled));
         this.userNames.catchUp();
