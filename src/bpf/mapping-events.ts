@@ -72,6 +72,11 @@ export class MappingEvents implements MappingEventSource, Disposable {
     return Math.max(0, ...this.rings.map((ring) => ring.filled));
   }
 
+  /** Events that found no room, as far as the rings have told: they do with the next that finds some. */
+  get lost(): number {
+    return this.rings.reduce((sum, ring) => sum + ring.lost, 0);
+  }
+
   [Symbol.dispose](): void {
     this.owned[Symbol.dispose]();
   }

@@ -25,6 +25,8 @@ export interface MappingEventSource extends Disposable {
   drain(): readonly MappingEvent[];
   /** How much of the room for them is taken, from 0 to 1. */
   readonly filled: number;
+  /** How many found none. */
+  readonly lost: number;
 }
 
 /** Processes that are remembered, the ones that came last. */
@@ -49,6 +51,11 @@ export class MappingHistory implements Disposable {
   /** How much of the room for what has happened is taken, from 0 to 1. */
   get filled(): number {
     return this.events.filled;
+  }
+
+  /** How many events have been lost. */
+  get lost(): number {
+    return this.events.lost;
   }
 
   /**

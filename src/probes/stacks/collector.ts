@@ -163,7 +163,7 @@ export class Collector {
       ...(this.unwound === undefined ? {} : { samplesFull: this.unwound.lost }),
       missedRuns: session.recursionMisses(),
     });
-    const deep = this.counts.since({ truncated }).truncated;
+    const incomplete = this.counts.since({ truncated, missed: this.userNames.missed });
     const profile = builder.build({
       title: options.title,
       measure: options.measure,
@@ -171,15 +171,22 @@ export class Collector {
       periodNs: probe.ticks === undefined ? undefined : Math.round(NS_PER.s / options.frequency),
       startedAt: stretch.startedAt,
       durationNs: stretch.durationNs,
-      notes: [...this.notes(deep), ...unnamed.notes],
+      notes: [...this.notes(incomplete), ...unnamed.notes],
       lost,
     });
     return { profile, ticks };
   }
 
-  private notes(deep: number): string[] {
+  private notes({ truncated, missed }: Readonly<Record<"truncated" | "missed", number>>): string[] {
     return [
-      ...(deep > 0 ? [`Deeper than 127 frames: ${deep} stacks; their outermost frames are missing.`] : []),
+      ...(truncated > 0
+        ? [`Deeper than 127 frames: ${truncated} stacks; their outermost frames are missing.`]
+        : []),
+      ...(missed > 0
+        ? [
+            `Lost: ${missed} events of what processes map; of those that have ended functions may have no names.`,
+          ]
+        : []),
       ...(this.unwound?.newNotes() ?? []),
       ...(this.kernelNames.hidden
         ? [

@@ -54,6 +54,11 @@ export class UserNames implements Disposable {
     return this.history?.filled ?? 0;
   }
 
+  /** How often that was not learnt for want of room. */
+  get missed(): number {
+    return this.history?.lost ?? 0;
+  }
+
   /** Reads what takes its time, before names are asked for. */
   unpack(): Promise<void> {
     return this.symbols.unpack();

@@ -1,5 +1,5 @@
 /** Programs of our own, that say where their functions are and wait. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -102,6 +102,35 @@ kernelTest(
       using unknowing = new UserSymbols();
       expect(shown(unknowing, target.pid, target.visible + 1n)).toBe("exited undefined");
     }
+  },
+);
+
+/** What it maps, it is to run, and each time the kernel tells of it. */
+const MAPS = 20_000;
+const mapping = `
+#include <sys/mman.h>
+int main(void) {
+  for (int i = 0; i < ${MAPS}; i++) munmap(mmap(0, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+}`;
+
+kernelTest(
+  ["program:gcc", "perf-event"],
+  "what processes map faster than anybody looks is counted as lost",
+  async ({ kernel }) => {
+    const program = workshop.compile("maps", mapping);
+    using history = new MappingHistory(kernel.watchMappings());
+    expect(history.lost).toBe(0);
+    let runs = 0;
+    // A ring tells of it with the next event, and there is one for each processor.
+    while (history.lost === 0 && runs < 9) {
+      expect(spawnSync(program).status).toBe(0);
+      expect(history.filled).toBeGreaterThan(0.9);
+      history.catchUp();
+      expect(history.filled).toBeLessThan(0.1);
+      runs++;
+    }
+    expect(history.lost).toBeGreaterThan(0);
+    expect(history.lost).toBeLessThan(runs * (MAPS + 100));
   },
 );
 

@@ -73,6 +73,16 @@ test("as full as the ring that is fullest", () => {
   expect(events.filled).toBe(0);
 });
 
+test("what found no room on any CPU is counted", () => {
+  const { events, cpus } = opened();
+  const LOST = 2;
+  for (const [i, cpu] of cpus.entries())
+    cpu.record(LOST, new Uint8Array(BigUint64Array.of(1n, 5n + BigInt(i)).buffer));
+  expect(events.lost).toBe(0);
+  events.drain();
+  expect(events.lost).toBe(11);
+});
+
 test("without the right to watch every process it is refused", () => {
   const { kernel, sys } = fakeKernel();
   sys.perfRefusal = () => errno.EACCES;

@@ -2,7 +2,7 @@ import { type MappingEvent, MappingHistory } from "../../../src/symbols/mapping-
 
 function historyOf(...events: MappingEvent[]): { history: MappingHistory; queue: MappingEvent[] } {
   const queue = [...events];
-  const source = { drain: () => queue.splice(0), filled: 0.25, [Symbol.dispose]() {} };
+  const source = { drain: () => queue.splice(0), filled: 0.25, lost: 7, [Symbol.dispose]() {} };
   return { history: new MappingHistory(source), queue };
 }
 
@@ -73,6 +73,6 @@ test("the processes that came last are remembered, and the mappings", () => {
   expect([kept.length, kept.at(-1)?.start]).toEqual([1024, 20 * 1099]);
 });
 
-test("how full the source is", () => {
-  expect(historyOf().history.filled).toBe(0.25);
+test("how full the source is, and what it has lost", () => {
+  expect(historyOf().history).toMatchObject({ filled: 0.25, lost: 7 });
 });
