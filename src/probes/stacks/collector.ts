@@ -184,7 +184,7 @@ export class Collector {
         : []),
       ...(missed > 0
         ? [
-            `Lost: ${missed} events of what processes map; of those that have ended functions may have no names.`,
+            `${missed} events of what processes map found no room: of those that have ended functions may have no names.`,
           ]
         : []),
       ...(this.unwound?.newNotes() ?? []),
