@@ -50,6 +50,11 @@ export class RingBuffer<R> extends MapObject<RingSpec<R>> {
     return Number(Atomics.load(new BigInt64Array(this.shared.theirs.buffer, 0, 1), 0)) - this.position;
   }
 
+  /** How much of the ring that is, from 0 to 1. */
+  get filled(): number {
+    return this.pending / this.size;
+  }
+
   /**
    * Shows the records that are there, at most `limit`, and gives their room back; returns how many. Records that
    * come meanwhile wait for the next call, so it always ends. It stops at one that its program has not finished.

@@ -181,7 +181,7 @@ class Stream {
         await clock.sleep(PACE.soonestNs, signal);
         continue;
       }
-      const pauseNs = pace.next(ring.pending / ring.spec.maxEntries);
+      const pauseNs = pace.next(ring.filled);
       const isDry = await this.show(now + TURN_NS);
       if (this.left === 0) return;
       const untilEnd = endNs === undefined ? pauseNs : Number(endNs - clock.monotonicNs());

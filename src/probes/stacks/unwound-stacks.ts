@@ -65,8 +65,7 @@ export class UnwoundStacks {
 
   /** How much of the ring waits to be taken, from 0 to 1. */
   get filled(): number {
-    const { pending, spec } = this.session.ringBuffer(this.samples.ring);
-    return pending / spec.maxEntries;
+    return this.session.ringBuffer(this.samples.ring).filled;
   }
 
   /** Takes what is there. */

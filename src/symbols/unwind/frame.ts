@@ -3,7 +3,7 @@ import { evaluate } from "./expression";
 import type { UnwindMachine } from "./machine";
 import type { ColumnRule, Row } from "./row";
 import type { StackMemory } from "./stack-memory";
-import type { UserStackCopy } from "./user-stack";
+import { addressOf, type UserStackCopy } from "./user-stack";
 
 /** A row that needs nothing but one register and the stack, as nearly all do. */
 interface PlainRow {
@@ -183,7 +183,7 @@ export class Frame {
 }
 
 function addressAt(words: Uint32Array, at: number, highMask: number): number {
-  return (((words[at + 1] as number) & highMask) >>> 0) * 2 ** 32 + (words[at] as number);
+  return addressOf(words[at + 1] as number, words[at] as number, highMask);
 }
 
 function plainRow(

@@ -1,5 +1,5 @@
 /** The copy of the top of a user stack: the only memory an unwinder can read. */
-import type { UserStackCopy } from "./user-stack";
+import { addressOf, type UserStackCopy } from "./user-stack";
 
 /** What was wrong with the address that was read. */
 export type MemoryFault =
@@ -36,7 +36,7 @@ export class StackMemory {
     if (offset >= 0 && offset <= this.length - 8) {
       const i = this.first + (offset >>> 2);
       const bits = (offset & 3) * 8;
-      return this.address(this.half(i + 1, bits), this.half(i, bits));
+      return addressOf(this.half(i + 1, bits), this.half(i, bits), this.highMask);
     }
     // An address that is not known itself has its own cause already.
     if (!Number.isNaN(address)) this.fault = offset >= 0 && offset < MOST_STACK ? "beyond" : "elsewhere";
@@ -47,9 +47,5 @@ export class StackMemory {
   private half(i: number, bits: number): number {
     const low = this.words[i] as number;
     return bits === 0 ? low : ((low >>> bits) | ((this.words[i + 1] as number) << (32 - bits))) >>> 0;
-  }
-
-  private address(high: number, low: number): number {
-    return ((high & this.highMask) >>> 0) * 2 ** 32 + low;
   }
 }

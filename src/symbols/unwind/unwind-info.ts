@@ -79,13 +79,17 @@ export class UnwindInfo {
     try {
       const offset = table.find(address);
       if (offset === undefined) return undefined;
-      const known = this.ranges.get(offset) ?? [];
+      let known = this.ranges.get(offset);
+      if (known === undefined) {
+        known = [];
+        this.ranges.set(offset, known);
+      }
       for (const range of known) if (address >= range.start && address < range.end) return range.row;
       const info = entries.functionAt(offset);
       if (info === undefined || !(address >= info.start && address < info.end)) return undefined;
       const found = rowAt(section, info, address);
       const row = this.shared(found.row);
-      this.ranges.set(offset, [...known, { ...found, row }]);
+      known.push({ ...found, row });
       return row;
     } catch (error) {
       if (error instanceof RangeError) return undefined;

@@ -41,9 +41,9 @@ export interface UnwoundStack {
    * The frames' addresses, the innermost first: its instruction, then return addresses, as bpf_get_stack gives them. The
    * next stack is written over them; behind `length` there are none.
    */
-  pcs: Float64Array;
-  length: number;
-  end: UnwindEnd;
+  readonly pcs: Float64Array;
+  readonly length: number;
+  readonly end: UnwindEnd;
 }
 
 /** How the caller was found: by information about a call, or about a signal, or along the frame pointers. */
@@ -71,7 +71,7 @@ export class Unwinder {
   /** The stack that is being unwound, as far as it differs from the last one. */
   private readonly way = new Trace();
   /** What was found last. */
-  private readonly found: UnwoundStack = { pcs: this.way.pcs, length: 0, end: "complete" };
+  private readonly found = { pcs: this.way.pcs, length: 0, end: "complete" as UnwindEnd };
   private readonly traces = new WeakMap<UnwindProcess, Traces>();
 
   /** For an architecture by `process.arch`. Throws a NotSupportedError for one it does not know. */
@@ -89,7 +89,7 @@ export class Unwinder {
   }
 
   /** The frames of a thread of the process. At most `limit` frames, which is at most MOST_FRAMES. */
-  unwind(process: UnwindProcess, copy: UserStackCopy, limit = MOST_FRAMES): Readonly<UnwoundStack> {
+  unwind(process: UnwindProcess, copy: UserStackCopy, limit = MOST_FRAMES): UnwoundStack {
     const { frame, memory, way } = this;
     frame.enter(copy);
     memory.show(frame.sp, copy);
@@ -125,7 +125,7 @@ export class Unwinder {
     }
   }
 
-  private unwound({ pcs, length }: Trace, end: UnwindEnd): Readonly<UnwoundStack> {
+  private unwound({ pcs, length }: Trace, end: UnwindEnd): UnwoundStack {
     const { found } = this;
     found.pcs = pcs;
     found.length = length;

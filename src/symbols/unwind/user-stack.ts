@@ -9,3 +9,8 @@ export interface UserStackCopy {
   /** Bytes of the stack. */
   readonly stackLength: number;
 }
+
+/** The halves of a word as an address. What stands above those that there are is taken off by `UnwindMachine.highMask`. */
+export function addressOf(high: number, low: number, highMask: number): number {
+  return ((high & highMask) >>> 0) * 2 ** 32 + low;
+}
