@@ -1,4 +1,13 @@
-import { AssemblyError, type Block, Instruction, Label, type MapRef, quoted, rejectAt } from "./instruction";
+import {
+  AssemblyError,
+  type Block,
+  Instruction,
+  Label,
+  type MapRef,
+  quoted,
+  rejectAt,
+  Subprogram,
+} from "./instruction";
 import { Call, Class, Jump, Mode, Pseudo, Size } from "./opcode";
 
 /** Bytes of one slot. */
@@ -31,6 +40,7 @@ interface Layout {
 function layOut(program: Block): Layout {
   const instructions: Instruction[] = [];
   const place = new Map<Label, number>();
+  const subprograms = new Set<Subprogram>();
   let slots = 0;
   const walk = (block: Block): void => {
     for (const item of block) {
@@ -43,6 +53,8 @@ function layOut(program: Block): Layout {
         // An instruction listed twice (a shared sub-block) is the same value at two slots.
         instructions.push(item);
         slots += item.slots;
+      } else if (item instanceof Subprogram) {
+        subprograms.add(item);
       } else if (Array.isArray(item)) {
         walk(item);
       } else {
@@ -51,6 +63,8 @@ function layOut(program: Block): Layout {
     }
   };
   walk(program);
+  // A set goes on to those that are added on the way.
+  for (const { label, code } of subprograms) walk([label, code]);
   for (const [item, at] of place)
     if (at === slots) rejectAt(`label "${item.name}": placed after the last instruction`, item);
   return { instructions, place, slots };

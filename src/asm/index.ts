@@ -62,6 +62,8 @@ export {
   label,
   type MapRef,
   type Reference,
+  Subprogram,
+  subprogram,
 } from "./instruction";
 export { call, callKfunc, callLocal, exit, type JumpBuilder, jump, jump32 } from "./jump";
 export { atLeast, atMost, type BoundOptions } from "./macros/bound";

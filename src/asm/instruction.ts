@@ -110,8 +110,25 @@ export class Instruction {
   }
 }
 
+/**
+ * A function of the program. Wherever and how often it is listed in a block, it stands once, behind the main function, so that
+ * a macro can bring along what it calls.
+ */
+export class Subprogram {
+  constructor(
+    /** Where it starts. */
+    readonly label: Label,
+    readonly code: Block,
+  ) {}
+}
+
+/** A function by its name and its instructions, which end with an exit. */
+export function subprogram(name: string, code: Block): Subprogram {
+  return new Subprogram(new Label(name, subprogram), code);
+}
+
 /** Instructions and labels in order; blocks nest, so a macro is a function that returns a block. */
-export type Block = readonly (Instruction | Label | Block)[];
+export type Block = readonly (Instruction | Label | Subprogram | Block)[];
 
 /** Throws an AssemblyError whose stack starts at the caller of `builder`. */
 export function reject(message: string, builder: Builder, hint?: string): never {

@@ -18,6 +18,7 @@ import {
   r0,
   r1,
   r2,
+  subprogram,
 } from "../../../src/asm";
 
 function thrownBy(run: () => unknown): AssemblyError {
@@ -197,5 +198,30 @@ describe("programs", () => {
     const again = decode(program.bytes, program);
     expect(assemble(again)).toEqual({ ...program, at: expect.any(Function) });
     expect(assemble(again).instructions).toEqual(program.instructions);
+  });
+});
+
+describe("functions of a program", () => {
+  test("stand behind the main one, once, wherever they are listed", () => {
+    const inner = subprogram("inner", [mov(r0, 2), exit()]);
+    const outer = subprogram("outer", [inner, callLocal(inner.label), exit()]);
+    const use = (): Block => [outer, callLocal(outer.label)];
+    const program = assemble([use(), use(), mov(r0, 0), exit()]);
+    expect(listing(program)).toBe(
+      listing(
+        assemble([
+          [callLocal(outer.label), callLocal(outer.label), mov(r0, 0), exit()],
+          [outer.label, callLocal(inner.label), exit()],
+          [inner.label, mov(r0, 2), exit()],
+        ]),
+      ),
+    );
+  });
+
+  test("two of one name are two functions", () => {
+    const twice = () => subprogram("f", [mov(r0, 0), exit()]);
+    const [first, second] = [twice(), twice()];
+    const { bytes } = assemble([first, second, callLocal(first.label), callLocal(second.label), exit()]);
+    expect([immAt(bytes, 0), immAt(bytes, 1)]).toEqual([2, 3]);
   });
 });
