@@ -39,6 +39,7 @@ export class MappingHistory implements Disposable {
   /** By process. The lists are shared by parents and children until one of them changes, and never written to. */
   private readonly processes = new Map<number, readonly ExecutableMapping[]>();
   private readonly maps = new WeakMap<readonly ExecutableMapping[], ProcessMaps>();
+  private readonly mapped = new Set<number>();
 
   /** Takes the events over. */
   constructor(private readonly events: MappingEventSource) {}
@@ -46,6 +47,13 @@ export class MappingHistory implements Disposable {
   /** Takes in what has happened: often enough, or the kernel has no room for more. */
   catchUp(): void {
     for (const event of this.events.drain()) this.apply(event);
+  }
+
+  /** The processes that have mapped code since the last call. */
+  takeMapped(): number[] {
+    const mapped = [...this.mapped];
+    this.mapped.clear();
+    return mapped;
   }
 
   /** How much of the room for what has happened is taken, from 0 to 1. */
@@ -82,10 +90,14 @@ export class MappingHistory implements Disposable {
     this.processes.delete(pid);
     if (event.kind === "map") {
       const { start, end } = event;
+      this.mapped.add(pid);
       const others = known.filter((mapping) => mapping.end <= start || mapping.start >= end);
       this.processes.set(pid, [...others.slice(1 - MOST_MAPPINGS), mappingOf(event)]);
     } else this.processes.set(pid, event.kind === "fork" ? (this.processes.get(event.parent) ?? []) : []);
     const [oldest] = this.processes.keys();
-    if (this.processes.size > MOST_PROCESSES && oldest !== undefined) this.processes.delete(oldest);
+    if (this.processes.size > MOST_PROCESSES && oldest !== undefined) {
+      this.processes.delete(oldest);
+      this.mapped.delete(oldest);
+    }
   }
 }

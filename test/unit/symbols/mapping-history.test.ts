@@ -76,3 +76,13 @@ test("the processes that came last are remembered, and the mappings", () => {
 test("how full the source is, and what it has lost", () => {
   expect(historyOf().history).toMatchObject({ filled: 0.25, lost: 7 });
 });
+
+test("who has mapped code is told once", () => {
+  const { history, queue } = historyOf(map(1, 0), fork(2, 1), map(3, 20), map(1, 40), exec(4));
+  history.catchUp();
+  expect(history.takeMapped()).toEqual([1, 3]);
+  queue.push(map(3, 60));
+  history.catchUp();
+  expect(history.takeMapped()).toEqual([3]);
+  expect(history.takeMapped()).toEqual([]);
+});
