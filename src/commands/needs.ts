@@ -60,6 +60,7 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
       "cgroup-array": "no --cgroup and no --container",
       "pid-namespace-helper": "no ids inside a PID namespace",
       "raw-tracepoint-test-run": "does not run inside a PID namespace",
+      loop: "user stacks of more than 48 frames are unwound in user space, which costs more",
       batch: "large tables are read slowly",
     },
   },

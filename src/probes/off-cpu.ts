@@ -21,6 +21,7 @@ import { SHOWN_IDS_SIZE } from "./current-task";
 import { emitStackRecord, type StackSamples } from "./stack-samples";
 import { CAPTURE_STACK, captureStack, StackId, type StackStore } from "./stack-store";
 import { addToStacks, type StackKey, type StackTally, writeStackKey } from "./stack-tally";
+import { type UserWalk, walkFields, walkUserStack } from "./unwind/walk";
 
 /** Why a task left its processor: bits of task_struct.__state, include/linux/sched.h; 0 if it could have gone on. */
 const TASK = {
@@ -130,12 +131,13 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
   const scratch = tidAt - Math.max(options.keepStack, SHOWN_IDS_SIZE, CAPTURE_STACK, 8);
   const keyAt = valueAt + Value.offsets.key;
   const [leave, drop, runnable] = [label("leaves"), label("drop"), label("runnable")];
-  const capture = (side: "kernel" | "user", id: Register): Block =>
-    side === "user" && options.user && samples !== undefined
-      ? markCopied(id, task("mm").offset)
-      : options[side]
-        ? captureStack(stacks, { side, ctx: r6, id, work: r9, stack: scratch + CAPTURE_STACK })
-        : [mov(id, 0)];
+  const walk = { id: r8, work: r9, stack: scratch };
+  const capture = (side: "kernel" | "user", id: Register): Block => {
+    if (!options[side]) return [mov(id, 0)];
+    return side === "user" && samples !== undefined
+      ? walkUserStack(samples.rows, stacks, facts, walk)
+      : captureStack(stacks, { side, ctx: r6, id, work: r9, stack: scratch + CAPTURE_STACK });
+  };
   const ran = task("se.sum_exec_runtime").offset;
   const arrival = { tid: task("pid").offset, ran, tidAt, offsets: Value.offsets, scratch };
   return {
@@ -164,7 +166,7 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
       [call(helper.ktimeGetNs), store(8, fp, valueAt + Value.offsets.startNs, r0)],
       samples === undefined || !options.user
         ? []
-        : copyLeaving(samples, facts, { tidAt, valueAt, keyAt }, drop),
+        : copyLeaving(samples, facts, { tidAt, valueAt, keyAt, walk }, drop),
       [update(off.away, tidAt, valueAt), jump32.eq(r0, 0, drop)],
       [loadMapValue(r1, off.losses), mov(r2, 1), atomicAdd(8, r1, Losses.offsets.tasksFull, r2)],
       [drop, mov(r0, 0), exit()],
@@ -172,24 +174,23 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
   };
 }
 
-/** `id` = none for a thread of the kernel, which has no memory of a user's. */
-function markCopied(id: Register, mm: number): Block {
-  const none = label("no_user_side");
-  return [
-    [mov(id, Number(StackId.none)), load(8, r1, r6, 8), load(8, r1, r1, mm), jump.eq(r1, 0, none)],
-    [mov(id, Number(StackId.copied)), none],
-  ];
-}
-
 /** Hands over the stack of the task that leaves, if there is one to be copied; r8 has its id. */
 function copyLeaving(
   samples: StackSamples,
   facts: KernelFacts,
-  { tidAt, valueAt, keyAt }: Readonly<Record<"tidAt" | "valueAt" | "keyAt", number>>,
+  {
+    tidAt,
+    valueAt,
+    keyAt,
+    walk,
+  }: Readonly<Record<"tidAt" | "valueAt" | "keyAt", number>> & { readonly walk: UserWalk },
   drop: Label,
 ): Block {
   const uncopied = label("uncopied");
-  const fields = { tid: [load(4, r1, fp, tidAt)], startNs: [load(8, r1, fp, valueAt)] };
+  const fields = {
+    ...walkFields(walk),
+    ...{ tid: [load(4, r1, fp, tidAt)], startNs: [load(8, r1, fp, valueAt)] },
+  };
   return [
     jump.ne(r8, Number(StackId.copied), uncopied),
     emitStackRecord(samples, facts, {

@@ -15,9 +15,10 @@ import type { KernelFacts } from "../bpf/facts";
 import { type MapSpec, mappableArray, type RingSpec, ringBuffer } from "../bpf/map-spec";
 import type { Session } from "../bpf/session";
 import { RingBufferFlag, RingBufferHeader } from "../core/bpf-uapi";
-import { count64, type StructCodec, struct, u32 } from "../core/codec";
+import { count64, type StructCodec, struct, u32, u64 } from "../core/codec";
 import { NS_PER } from "../core/units";
 import type { StackKeyCodec } from "./stack-tally";
+import { type UnwindRows, unwindRows } from "./unwind/rows";
 import { copyUserStack, type UserStackCodec, UserStackView, userStackCodec } from "./user-stack-copy";
 
 /** What a record is about. */
@@ -39,6 +40,9 @@ export interface StackRecordFields {
   readonly tid: typeof u32;
   readonly startNs: typeof count64;
   readonly weight: typeof count64;
+  /** What the process has mapped, and the address there that programs know no row for: see `unwind/rows.ts`. */
+  readonly space: typeof u64;
+  readonly missing: typeof count64;
   /** Whose stack it is, as in a stack tally. */
   readonly key: StackKeyCodec;
   readonly copy: UserStackCodec;
@@ -47,6 +51,8 @@ export interface StackRecordFields {
 export interface StackSamples {
   readonly record: StructCodec<StackRecordFields>;
   readonly ring: RingSpec<Uint8Array>;
+  /** What programs can unwind themselves. */
+  readonly rows: UnwindRows;
   /** How soon the ring is full at the rate that was told, in nanoseconds. */
   readonly fullNs: number;
   readonly losses: MapSpec<number, number>;
@@ -75,13 +81,18 @@ export function stackSamples(
   { arch }: Pick<KernelFacts, "arch">,
 ): StackSamples {
   const copy = userStackCodec(arch, stackSize);
-  const record = struct({ kind: u32, tid: u32, startNs: count64, weight: count64, key, copy });
+  const record = struct({
+    ...{ kind: u32, tid: u32, startNs: count64, weight: count64, space: u64, missing: count64 },
+    ...{ key, copy },
+  });
   const room = 2 ** Math.ceil(Math.log2((record.size * rate) / ROOM_PARTS));
   const fitting = Math.min(Math.max(room, SMALLEST_RING), LARGEST_RING);
   const ring = ringBuffer("stack_samples", ringSize ?? fitting);
   const fullNs = (NS_PER.s * ring.maxEntries) / ((record.size + RingBufferHeader.BPF_RINGBUF_HDR_SZ) * rate);
   const losses = mappableArray("sample_losses", count64, 1);
-  return { record, ring, fullNs, losses, maps: [ring, losses] as readonly unknown[] as MapSpec[] };
+  const rows = unwindRows();
+  const maps = [ring, losses, ...rows.maps] as readonly unknown[] as MapSpec[];
+  return { record, ring, rows, fullNs, losses, maps };
 }
 
 /**
@@ -93,6 +104,8 @@ export class StackRecordView {
   tid = 0;
   startNs = 0;
   weight = 0;
+  missing = 0;
+  private spaceAt = 0;
   /** Where the key begins among the copy's words. */
   keyAt = 0;
   /** Nothing that counts where the record says `returned`. */
@@ -100,6 +113,12 @@ export class StackRecordView {
 
   constructor(private readonly record: StructCodec<StackRecordFields>) {
     this.copy = new UserStackView(record.fields.copy);
+  }
+
+  /** A number that is asked for seldom. */
+  get space(): bigint {
+    const { words } = this.copy;
+    return (BigInt(words[this.spaceAt + 1] as number) << 32n) | BigInt(words[this.spaceAt] as number);
   }
 
   /** Looks at the record at `at`, a multiple of 8. */
@@ -112,6 +131,8 @@ export class StackRecordView {
     this.tid = words[(start + offsets.tid) / 4] as number;
     this.startNs = wide(words, (start + offsets.startNs) / 4);
     this.weight = wide(words, (start + offsets.weight) / 4);
+    this.missing = wide(words, (start + offsets.missing) / 4);
+    this.spaceAt = (start + offsets.space) / 4;
     this.keyAt = (start + offsets.key) / 4;
   }
 }
@@ -123,6 +144,9 @@ function wide(words: Uint32Array, at: number): number {
 
 const WORD = 8;
 
+const recordFields = ["tid", "startNs", "weight", "space", "missing"] as const;
+type RecordField = (typeof recordFields)[number];
+
 /** What goes into a record, and from where. */
 export interface StackRecord {
   readonly kind: keyof typeof RecordKind;
@@ -130,7 +154,7 @@ export interface StackRecord {
   readonly key: Register;
   readonly at: number;
   /** Fill in the fields of these names: from `source` to `record`, with r1 and r2 to work with. Others become zero. */
-  readonly fields?: Partial<Readonly<Record<"tid" | "startNs" | "weight", Register | number | Block>>>;
+  readonly fields?: Partial<Readonly<Record<RecordField, Register | number | Block>>>;
   /** A register that calls keep, to work with. */
   readonly work: Register;
   /** Runs where there is no room, when that has been counted. */
@@ -146,7 +170,7 @@ export function emitStackRecord(
   const { offsets } = record;
   const words = Array.from({ length: record.fields.key.size / WORD }, (_, i) => i * WORD);
   const isCopied = kind !== "returned";
-  const field = (name: "tid" | "startNs" | "weight"): Block => {
+  const field = (name: RecordField): Block => {
     const width = name === "tid" ? 4 : 8;
     const source = fields[name] ?? 0;
     return Array.isArray(source)
@@ -159,7 +183,7 @@ export function emitStackRecord(
     record: work,
     fill: [
       store(4, work, offsets.kind, RecordKind[kind]),
-      [field("tid"), field("startNs"), field("weight")],
+      recordFields.map(field),
       words.map((word) => [load(8, r1, key, at + word), store(8, work, offsets.key + word, r1)]),
       isCopied ? copyUserStack(record.fields.copy, facts, work, offsets.copy) : [],
     ],

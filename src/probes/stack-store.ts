@@ -133,9 +133,7 @@ export function captureStack(to: StackStore, { side, ctx, id, work, stack, ...gi
     [call(helper.getStack), jump.slt(r0, 0, broken), jump.eq(r0, 0, none), mov(id, r0)],
     caller === undefined ? [] : insertCaller(caller, work, id, at),
     countTruncated(to, id),
-    [hashOf(work, id), store(8, fp, at, r0), mov(id, r0)],
-    keep(to, work, id, at, kept),
-    jump.always(done),
+    [keepStack(to, { words: work, id, at, kept }), jump.always(done)],
     [broken, countLoss(to, "unwalkable"), mov(id, Number(StackId.unwalkable)), jump.always(done)],
     [none, mov(id, Number(StackId.none))],
     [kept, done],
@@ -178,6 +176,21 @@ function hashOf(words: Register, bytes: Register): Block {
     [mov(r4, r0), rsh(r4, 32), xor(r0, r4), add(r1, 8), jump.always(next)],
     [end, loadImm64(r1, REAL), or(r0, r1)],
   ];
+}
+
+/** A stack that is complete, with zeros behind it up to MAX_DEPTH words. */
+export interface WholeStack {
+  readonly words: Register;
+  /** Has the number of its bytes, and gets the id. */
+  readonly id: Register;
+  /** TURN_SLOT + 8 bytes end at `at + 8`, in which `findMap` has left what it found. */
+  readonly at: number;
+  readonly kept: Label;
+}
+
+/** Keeps a stack and goes on or to `kept`. Loses r0–r5. */
+export function keepStack(to: StackStore, { words, id, at, kept }: WholeStack): Block {
+  return [[hashOf(words, id), store(8, fp, at, r0), mov(id, r0)], keep(to, words, id, at, kept)];
 }
 
 /** Puts the stack at `words` under the id at `fp + at` unless it is there. `id` becomes the reason where it cannot. */

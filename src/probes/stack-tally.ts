@@ -19,7 +19,7 @@ import { MapUpdate } from "../core/bpf-uapi";
 import { bytes, type Codec, count64, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
 import { errno } from "../core/errno";
 import { readProcessComm, shownIds } from "./current-task";
-import { HASH_MULTIPLIER } from "./stack-store";
+import { HASH_MULTIPLIER, isStack, StackId } from "./stack-store";
 import { findMap, loadFoundMap, type TurnMap, turnMap } from "./turn-map";
 
 /** What stacks are grouped by; the process is always known, because user addresses mean nothing without it. */
@@ -45,6 +45,11 @@ export interface StackKey {
   readonly wakerPid?: number;
   /** What was called, where stacks of several functions are told apart. */
   readonly site?: number;
+}
+
+/** How many of the user stacks of a key were kept. */
+export function userStacks({ user, wakerUser }: Pick<StackKey, "user" | "wakerUser">): number {
+  return Number(isStack(user)) + Number(wakerUser !== undefined && isStack(wakerUser));
 }
 
 /** In place of a state. */
@@ -202,7 +207,7 @@ export function addToStacks(
 
 /**
  * Says whose key it is, and by whom it was woken, and wakes the reader: the process may end at any time. Each look of the
- * reader costs, so whose keys are many is told of ever more seldom, unless `when` says always. When the ring is full
+ * reader costs, so whose keys are many is told of ever more seldom, and who has no user stack not at all, unless `when` says always. When the ring is full
  * nobody is told, and the process is looked at later. The key is at `key + at`. Loses r0–r5 and `work`.
  */
 export function announce(
@@ -212,12 +217,18 @@ export function announce(
   work: Register,
   when: "always" | "unless just met" = "always",
 ): Block {
-  const { comm, pid, wakerComm, wakerPid } = tallied.key.offsets;
-  const named = (commAt: number, pidAt: number): Block => {
+  const { comm, pid, user, wakerComm, wakerPid, wakerUser } = tallied.key.offsets;
+  const named = (commAt: number, pidAt: number, userAt: number): Block => {
     const skip = label("just_met");
     const commOf: Block = [load(8, r1, key, at + commAt), load(8, r2, key, at + commAt + 8)];
     return [
-      when === "always" ? [] : [commOf, load(4, r3, key, at + pidAt), skipIfMet(tallied, work, skip)],
+      when === "always"
+        ? []
+        : [
+            // What has no user side has no files.
+            [load(8, r1, key, at + userAt), jump.eq(r1, Number(StackId.none), skip)],
+            [commOf, load(4, r3, key, at + pidAt), skipIfMet(tallied, work, skip)],
+          ],
       emitRecord({
         ring: tallied.announcements as RingSpec,
         size: Announced.size,
@@ -231,7 +242,8 @@ export function announce(
       skip,
     ];
   };
-  return [named(comm, pid), "wakerComm" in tallied.key.fields ? named(wakerComm, wakerPid) : []];
+  const ofWaker = "wakerComm" in tallied.key.fields ? named(wakerComm, wakerPid, wakerUser) : [];
+  return [named(comm, pid, user), ofWaker];
 }
 
 /** Goes to `skip` if it is not yet time again for the process r3 of the name in r1 and r2. Loses r0–r5 and `slot`. */

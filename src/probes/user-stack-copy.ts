@@ -109,7 +109,7 @@ export function copyUserStack(codec: UserStackCodec, facts: Facts, record: Regis
     stack: at + offsets.stack,
   };
   return [
-    registersAddress(facts, record, place.length),
+    userRegisters(facts, record, place.length),
     [mov(r1, record), add(r1, at + offsets.registers), mov(r2, fields.registers.size)],
     [call(helper.probeReadKernel), store(8, record, place.length, 0)],
     Array.from({ length: pieces }, (_, i) =>
@@ -133,15 +133,24 @@ function spWord(arch: string): number {
   return columns[spColumn] as number;
 }
 
-/** r3 = the address of the user's registers. `scratch` names eight free bytes of the record. Loses the others. */
-function registersAddress(facts: Facts, record: Register, scratch: number): Block {
+/** The kernel's types. Throws a NotSupportedError where it does not describe them. */
+export function requireTypes(facts: Pick<KernelFacts, "btf">): Btf {
   const btf = facts.btf();
-  if (btf === undefined)
-    throw new NotSupportedError("unwind user stacks: this kernel does not describe its types", {
-      hint: "needs Linux 5.4 or newer built with CONFIG_DEBUG_INFO_BTF=y; --unwind fp works without",
-    });
-  // Since Linux 5.15.
-  if (btf.prototype("bpf_task_pt_regs") !== undefined)
+  if (btf !== undefined) return btf;
+  throw new NotSupportedError("unwind user stacks: this kernel does not describe its types", {
+    hint: "needs Linux 5.4 or newer built with CONFIG_DEBUG_INFO_BTF=y; --unwind fp works without",
+  });
+}
+
+/** True where programs may read the current task's fields as they stand, and its registers are there for the asking: since Linux 5.15. */
+export function hasTaskRegisters(btf: Btf): boolean {
+  return btf.prototype("bpf_task_pt_regs") !== undefined;
+}
+
+/** r3 = the address of the user's registers. `scratch` names eight free bytes of the record. Loses the others. */
+export function userRegisters(facts: Facts, record: Register, scratch: number): Block {
+  const btf = requireTypes(facts);
+  if (hasTaskRegisters(btf))
     return [call(helper.getCurrentTaskBtf), mov(r1, r0), call(helper.taskPtRegs), mov(r3, r0)];
   return [
     [call(helper.getCurrentTask), mov(r3, r0), add(r3, btf.requireMember("task_struct", "stack").offset)],

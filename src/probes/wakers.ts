@@ -15,6 +15,7 @@ import { type OffCpu, requireSchedulerTypes } from "./off-cpu";
 import { emitStackRecord, type StackSamples } from "./stack-samples";
 import { CAPTURE_STACK, captureStack, StackId, type StackSide, type StackStore } from "./stack-store";
 import { type StackTally, writeStackKey } from "./stack-tally";
+import { type UserWalk, walkFields, walkUserStack } from "./unwind/walk";
 
 export interface WakerOptions {
   readonly off: OffCpu;
@@ -44,8 +45,11 @@ export function wakerProgram(options: WakerOptions, facts: KernelFacts): Program
   const keyAt = SCRATCH - tally.key.size;
   const drop = label("drop");
   const at = (field: keyof typeof offsets) => off.keyOffset + offsets[field];
+  const walk = { id: r8, work: r9, stack: keyAt };
   const capture = (side: StackSide, id: Register): Block =>
-    captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK });
+    side === "user" && samples !== undefined
+      ? walkUserStack(samples.rows, stacks, facts, walk)
+      : captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK });
   return {
     name: "waker",
     // The context is (task_struct *p): include/trace/events/sched.h
@@ -55,9 +59,9 @@ export function wakerProgram(options: WakerOptions, facts: KernelFacts): Program
       [load(8, r1, r6, 0), load(4, r1, r1, pid), store(8, fp, TID_AT, r1)],
       [lookup(off.away, TID_AT), jump.eq(r0, 0, drop), store(8, fp, AWAY_AT, r0)],
       [load(8, r1, r0, at("wakerComm")), jump.ne(r1, 0, drop)],
-      [capture("kernel", r7), user && samples === undefined ? capture("user", r8) : mov(r8, 0)],
+      [capture("kernel", r7), user ? capture("user", r8) : mov(r8, 0)],
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
-      user && samples !== undefined ? copyWaking(samples, facts, keyAt) : [],
+      user && samples !== undefined ? copyWaking(samples, facts, keyAt, walk) : [],
       [load(8, r9, fp, AWAY_AT), store(8, r9, at("wakerKernel"), r7), store(8, r9, at("wakerUser"), r8)],
       [load(8, r1, fp, keyAt + offsets.comm), store(8, r9, at("wakerComm"), r1)],
       [load(8, r1, fp, keyAt + offsets.comm + 8), store(8, r9, at("wakerComm") + 8, r1)],
@@ -67,19 +71,20 @@ export function wakerProgram(options: WakerOptions, facts: KernelFacts): Program
   };
 }
 
-/** Hands over the stack of the current task, whose key is at `fp + keyAt`; r8 = what stands for it. */
-function copyWaking(samples: StackSamples, facts: KernelFacts, keyAt: number): Block {
-  const lost = label("waker_lost");
+/** Hands over the stack of the current task if it could not be walked; its key is at `fp + keyAt`. r8 = what stands for it. */
+function copyWaking(samples: StackSamples, facts: KernelFacts, keyAt: number, walk: UserWalk): Block {
+  const [lost, walked] = [label("waker_lost"), label("waker_walked")];
   const fields = {
+    ...walkFields(walk),
     tid: [load(4, r1, fp, TID_AT)],
     startNs: [load(8, r1, fp, AWAY_AT), load(8, r1, r1, 0)],
   };
   return [
-    mov(r8, Number(StackId.full)),
+    [jump.ne(r8, Number(StackId.copied), walked), mov(r8, Number(StackId.full))],
     emitStackRecord(samples, facts, {
       ...{ kind: "woken", key: fp, at: keyAt, fields, work: r9 },
       onFull: [jump.always(lost)],
     }),
-    [mov(r8, Number(StackId.copied)), lost],
+    [mov(r8, Number(StackId.copied)), lost, walked],
   ];
 }

@@ -1,7 +1,7 @@
 /**
  * Options to programs and maps. Pure: the same options and facts give the same bytes.
  *
- * Every program keeps its context in r6, the ids of the two halves of a stack in r7 and r8, and works with r9.
+ * Every program keeps its context in r6, and counts stacks with r7 to r9.
  */
 import { and, mov } from "../../asm/alu";
 import { atomicAdd } from "../../asm/atomic";
@@ -10,25 +10,18 @@ import { type Block, type Label, label } from "../../asm/instruction";
 import { call, exit, jump } from "../../asm/jump";
 import { lookup } from "../../asm/macros/map";
 import { store } from "../../asm/memory";
-import { fp, type Register, r0, r1, r6, r7, r8, r9 } from "../../asm/register";
+import { fp, r0, r1, r6, r7, r9 } from "../../asm/register";
 import type { KernelFacts } from "../../bpf/facts";
 import { type MapSpec, mappableArray } from "../../bpf/map-spec";
 import type { ProbeSpec, ProgramSpec } from "../../bpf/program-spec";
 import { count64 } from "../../core/codec";
+import { type CountPlaces, countStack, keyAt, type StackCounter } from "../../probes/count-stack";
 import { kernelIds, SHOWN_IDS_SIZE } from "../../probes/current-task";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
 import { type OffCpu, offCpu, offCpuProgram } from "../../probes/off-cpu";
-import { emitStackRecord, type StackSamples, stackSamples } from "../../probes/stack-samples";
+import { type StackSamples, stackSamples } from "../../probes/stack-samples";
+import { CAPTURE_STACK, type StackStore, stackStore } from "../../probes/stack-store";
 import {
-  CAPTURE_STACK,
-  type Caller,
-  captureStack,
-  type StackSide,
-  type StackStore,
-  stackStore,
-} from "../../probes/stack-store";
-import {
-  addToStacks,
   announce,
   type StackDimension,
   type StackTally,
@@ -84,6 +77,8 @@ export interface StackProbe extends StackCounting {
 const SCRATCH_SIZE = Math.max(TASK_FILTER_STACK, SHOWN_IDS_SIZE, CAPTURE_STACK, 8);
 const SCRATCH = -SCRATCH_SIZE;
 
+const PLACES: CountPlaces = { scratch: SCRATCH, capture: SCRATCH + CAPTURE_STACK, key: SCRATCH };
+
 /** The same stack is met with several others on its other half, and in several processes. */
 const PAIRS_PER_STACK = 2;
 /** Tasks that are off their processors at the same time. */
@@ -109,12 +104,14 @@ export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProb
   const rate = (measure === "cpu" ? options.frequency : UNCLOCKED_RATE) * facts.possibleCpus;
   const samples =
     stackSize === undefined ? undefined : stackSamples({ key: tally.key, stackSize, rate }, facts);
+  const halves = { kernel: options.kernel, user: options.user };
+  const counter = { store: stacks, tally, samples, halves };
   const programs = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
     ...(options.user ? [onExec(options, facts, tally)] : []),
     ...(off === undefined ? [] : onWaits(options, facts, { off, tally, stacks, samples })),
-    ...(ticks === undefined ? [] : [onTick(options, facts, { ticks, tally, stacks, samples })]),
-    ...onEvents(options, facts, { tally, stacks, samples }),
+    ...(ticks === undefined ? [] : [onTick(options, facts, { ticks, ...counter })]),
+    ...onEvents(options, facts, counter),
   ];
   const maps = [
     ...[...stacks.maps, ...tally.maps],
@@ -148,10 +145,9 @@ function keepCurrent(options: ProbeOptions, facts: KernelFacts, drop: Label, scr
 function onTick(
   options: ProbeOptions,
   facts: KernelFacts,
-  { ticks, tally, stacks, samples }: Places & { readonly ticks: MapSpec<number, number> },
+  { ticks, ...counter }: StackCounter & { readonly ticks: MapSpec<number, number> },
 ): ProgramSpec {
   const drop = label("drop");
-  const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
   return {
     name: "sample",
     hook: {
@@ -164,16 +160,7 @@ function onTick(
       mov(r6, r1),
       countTick(ticks),
       keepCurrent(options, facts, drop, SCRATCH),
-      [
-        capture(options, stacks, "kernel", r7),
-        samples === undefined ? capture(options, stacks, "user", r8) : mov(r8, 0),
-      ],
-      writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
-      samples === undefined
-        ? addToStacks(tally, fp, keyAt, 1, r9, SCRATCH)
-        : emitStackRecord(samples, facts, {
-            ...{ kind: "sample", key: fp, at: keyAt, fields: { weight: 1 }, work: r9 },
-          }),
+      countStack(counter, facts, PLACES),
       [drop, mov(r0, 0), exit()],
     ],
   };
@@ -182,50 +169,25 @@ function onTick(
 /** A process is looked at as soon as it has become another program: it may end before its first sample is read. */
 function onExec(options: ProbeOptions, facts: KernelFacts, tally: StackTally): ProgramSpec {
   const drop = label("drop");
-  const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
+  const key = keyAt({ tally }, PLACES);
   return {
     name: "meet_on_exec",
     hook: { kind: "raw-tracepoint", name: "sched_process_exec" },
     code: [
       keepCurrent({ ...options, idle: false }, facts, drop, SCRATCH),
-      [mov(r7, 0), writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r7 }, facts, SCRATCH)],
-      announce(tally, fp, keyAt, r9),
+      [mov(r7, 0), writeStackKey(tally.key, tally.parts, key, { kernel: r7, user: r7 }, facts, SCRATCH)],
+      announce(tally, fp, key, r9),
       [drop, mov(r0, 0), exit()],
     ],
   };
 }
 
-function onEvents(
-  options: ProbeOptions,
-  facts: KernelFacts,
-  { tally, stacks, samples }: Places,
-): ProgramSpec[] {
+function onEvents(options: ProbeOptions, facts: KernelFacts, counter: StackCounter): ProgramSpec[] {
   if (options.event === undefined) return [];
-  const keyAt = SCRATCH - Math.ceil(tally.key.size / 8) * 8;
   const keep = (drop: Label) => keepCurrent({ ...options, idle: false }, facts, drop, SCRATCH);
-  return eventPrograms(options.event, facts, keep, (weigh, caller) => [
-    capture(options, stacks, "kernel", r7, caller),
-    samples === undefined ? capture(options, stacks, "user", r8, caller) : mov(r8, 0),
-    writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
-    weigh(r7),
-    samples === undefined
-      ? addToStacks(tally, fp, keyAt, r7, r9, SCRATCH)
-      : emitStackRecord(samples, facts, {
-          ...{ kind: "sample", key: fp, at: keyAt, fields: { weight: r7 }, work: r9 },
-        }),
-  ]);
-}
-
-/** `id` = the id of the current stack's half, or none where nobody asked for it. */
-function capture(
-  options: ProbeOptions,
-  stacks: StackStore,
-  side: StackSide,
-  id: Register,
-  caller?: Caller,
-): Block {
-  if (!options[side]) return [mov(id, 0)];
-  return captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK, caller });
+  return eventPrograms(options.event, facts, keep, (weigh, caller) =>
+    countStack(counter, facts, PLACES, { weight: weigh(r7), caller }),
+  );
 }
 
 function countTick(ticks: MapSpec<number, number>): Block {

@@ -104,7 +104,7 @@ function planOptions(given: Options, context: Context, waits: boolean, ourselves
     mode: modeOf(given),
     dist: numberOf(given),
     stacks: {
-      ...{ kernel: !userOnly, user: !kernelOnly },
+      halves: { kernel: !userOnly, user: !kernelOnly },
       stackSize: unwind === "dwarf" ? stackSize : undefined,
     },
     withResult: waitsForReturn(given) || isTrace(context.format) || waits,

@@ -75,7 +75,7 @@ export function traceProbe(
   const { ring, losses, filtered, counters, stacks } = plan;
   const programs = [
     ...(follow ? descendantPrograms(facts.btf()) : []),
-    ...(stacks?.options.user ? [meetOnExec(plan, stacks)] : []),
+    ...(stacks?.halves.user ? [meetOnExec(plan, stacks)] : []),
     ...parts.flatMap((part) => part.programs),
   ];
   return {

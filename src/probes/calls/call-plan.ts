@@ -49,7 +49,7 @@ export interface PlanOptions {
   /** The number whose distribution is wanted in that mode. */
   readonly dist?: string | undefined;
   /** What stacks are wanted in that mode. */
-  readonly stacks?: Pick<CallStackOptions, "kernel" | "user" | "stackSize"> | undefined;
+  readonly stacks?: Pick<CallStackOptions, "halves" | "stackSize"> | undefined;
   /** Follow calls to their end: the result and how long they took. */
   readonly withResult: boolean;
   /** Only calls that take at least this long. */
@@ -97,7 +97,7 @@ export function callPlan(options: PlanOptions, sites: number, facts: KernelFacts
   return { options, facts, ring, losses, filtered, counters, stacks, maps };
 }
 
-const ALL_STACKS = { kernel: true, user: true } as const;
+const ALL_STACKS = { halves: { kernel: true, user: true } } as const;
 
 /** The stack that these blocks use, from the frame pointer down; whoever calls them begins at REST. */
 export const SCRATCH = -Math.max(TASK_FILTER_STACK, NAMESPACE_STACK, SHOWN_IDS_SIZE, 8);

@@ -2,26 +2,24 @@
 import { mov } from "../../asm/alu";
 import type { Block } from "../../asm/instruction";
 import { load } from "../../asm/memory";
-import { fp, type Register, r6, r7, r8, r9 } from "../../asm/register";
+import { fp, r7, r9 } from "../../asm/register";
 import type { KernelFacts } from "../../bpf/facts";
 import type { MapSpec } from "../../bpf/map-spec";
-import { emitStackRecord, stackSamples } from "../stack-samples";
-import { type Caller, captureStack, type StackSide, stackStore } from "../stack-store";
-import { addToStacks, announce, stackTally, writeStackKey } from "../stack-tally";
+import { type CountPlaces, countStack, keyAt, type StackCounter } from "../count-stack";
+import { stackSamples } from "../stack-samples";
+import { type Caller, stackStore } from "../stack-store";
+import { announce, stackTally, writeStackKey } from "../stack-tally";
 import type { StackCounting } from "../stacks/collector";
 
 export interface CallStackOptions {
-  /** Which halves are wanted. */
-  readonly kernel: boolean;
-  readonly user: boolean;
+  readonly halves: StackCounter["halves"];
   /** Bytes of user stacks to copy, for an unwinder; undefined where the kernel follows frame pointers. */
   readonly stackSize?: number | undefined;
   /** Bytes for the copies that wait to be unwound. */
   readonly bufferSize: number;
 }
 
-export interface CallStacks extends StackCounting {
-  readonly options: CallStackOptions;
+export interface CallStacks extends StackCounting, StackCounter {
   readonly maps: readonly MapSpec[];
 }
 
@@ -38,22 +36,16 @@ export function callStacks(options: CallStackOptions, facts: Pick<KernelFacts, "
     PAIRS_PER_STACK * MOST_CALL_STACKS,
     false,
   );
-  const { stackSize, bufferSize: ringSize } = options;
+  const { halves, stackSize, bufferSize: ringSize } = options;
   const samples =
     stackSize === undefined ? undefined : stackSamples({ key: tally.key, stackSize, ringSize }, facts);
-  return { options, store, tally, samples, maps: [...store.maps, ...tally.maps, ...(samples?.maps ?? [])] };
+  return { halves, store, tally, samples, maps: [...store.maps, ...tally.maps, ...(samples?.maps ?? [])] };
 }
 
 /** Places on the stack. */
-export interface StackPlaces {
+export interface StackPlaces extends CountPlaces {
   /** Of the site, in 8 bytes. */
   readonly site: number;
-  /** SHOWN_IDS_SIZE free bytes. */
-  readonly scratch: number;
-  /** End of CAPTURE_STACK free bytes. */
-  readonly capture: number;
-  /** End of the free bytes for the key. */
-  readonly key: number;
 }
 
 /** Counts the stack of the call at hand, whose context is in r6. Loses r0–r5 and r7–r9. */
@@ -63,26 +55,7 @@ export function countCallStack(
   at: StackPlaces,
   caller: Caller | undefined,
 ): Block {
-  const { options, store, tally, samples } = all;
-  const key = keyAt(all, at);
-  const capture = (side: StackSide, id: Register): Block => {
-    if (!options[side] || (side === "user" && samples !== undefined)) return [mov(id, 0)];
-    return captureStack(store, { side, ctx: r6, id, work: r9, stack: at.capture, caller });
-  };
-  const registers = { kernel: r7, user: r8, site: r9 };
-  return [
-    [capture("kernel", r7), capture("user", r8), load(8, r9, fp, at.site)],
-    writeStackKey(tally.key, tally.parts, key, registers, facts, at.scratch),
-    samples === undefined || !options.user
-      ? addToStacks(tally, fp, key, 1, r9, at.scratch)
-      : emitStackRecord(samples, facts, {
-          kind: "sample",
-          key: fp,
-          at: key,
-          fields: { weight: 1 },
-          work: r9,
-        }),
-  ];
+  return countStack(all, facts, at, { site: [load(8, r9, fp, at.site)], caller });
 }
 
 /** Tells user space of the current process, so that its files are looked at while it lives. Loses r0–r5, r7 and r9. */
@@ -92,8 +65,4 @@ export function announceProcess({ tally }: CallStacks, facts: KernelFacts, at: S
     [mov(r7, 0), writeStackKey(tally.key, tally.parts, key, { kernel: r7, user: r7 }, facts, at.scratch)],
     announce(tally, fp, key, r9),
   ];
-}
-
-function keyAt({ tally }: Pick<CallStacks, "tally">, { key }: StackPlaces): number {
-  return key - Math.ceil(tally.key.size / 8) * 8;
 }

@@ -14,6 +14,7 @@ import {
   readTallyLosses,
   type StackDimension,
   type StackTally,
+  userStacks,
 } from "../stack-tally";
 import { type CountedStacks, CountedStacksReader, type Entry } from "./counted-stacks";
 import { type GroupNames, groupLabel } from "./group-label";
@@ -145,6 +146,7 @@ export class Collector {
     const { entries, walked, off } = this.counted.read(() => this.unwound?.drain());
     this.meet(session.ringBuffer(probe.tally.announcements).drain());
     const changed = [...entries, ...(this.unwound?.takeEntries() ?? [])];
+    const walkedUser = entries.reduce((sum, [key, { count }]) => sum + count * userStacks(key), 0);
     if (stretch.last && off !== undefined) changed.push(...this.stillAway(off.away, stretch));
     const builder = new ProfileBuilder();
     const unnamed = new UnnamedFrames();
@@ -171,13 +173,17 @@ export class Collector {
       periodNs: probe.ticks === undefined ? undefined : Math.round(NS_PER.s / options.frequency),
       startedAt: stretch.startedAt,
       durationNs: stretch.durationNs,
-      notes: [...this.notes(incomplete), ...unnamed.notes],
+      notes: [...this.notes({ ...incomplete, walkedUser }), ...unnamed.notes],
       lost,
     });
     return { profile, ticks };
   }
 
-  private notes({ truncated, missed }: Readonly<Record<"truncated" | "missed", number>>): string[] {
+  private notes({
+    truncated,
+    missed,
+    walkedUser,
+  }: Readonly<Record<"truncated" | "missed" | "walkedUser", number>>): string[] {
     return [
       ...(truncated > 0
         ? [`Deeper than 127 frames: ${truncated} stacks; their outermost frames are missing.`]
@@ -187,7 +193,7 @@ export class Collector {
             `${missed} events of what processes map found no room: of those that have ended functions may have no names.`,
           ]
         : []),
-      ...(this.unwound?.newNotes() ?? []),
+      ...(this.unwound?.newNotes(walkedUser) ?? []),
       ...(this.kernelNames.hidden
         ? [
             "The kernel hides its addresses: its functions have no names without root, or with kernel.kptr_restrict=2.",

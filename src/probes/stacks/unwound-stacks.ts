@@ -7,14 +7,18 @@ import { MOST_FRAMES, type UnwindEnd, Unwinder, type UnwindProcess } from "../..
 import type { UserStackCopy } from "../../symbols/unwind/user-stack";
 import { lostSamples, RecordKind, StackRecordView, type StackSamples } from "../stack-samples";
 import { StackId } from "../stack-store";
-import type { StackKey, StackWeight } from "../stack-tally";
+import { type StackKey, type StackWeight, userStacks } from "../stack-tally";
+import { PublishedRows } from "../unwind/published-rows";
 import { type DistinctStack, DistinctStacks } from "./distinct-stacks";
 import { SampleCounts } from "./sample-counts";
 
 /** The processes that stacks are of. */
 export interface UnwoundProcesses {
-  /** What it has mapped; looked at now, if it is new. */
-  code(pid: number, comm: string): UnwindProcess;
+  /**
+   * What it has mapped; looked at now, if it is new, or if `space` tells that it has changed: another number for each state
+   * of what is mapped, 0 where that is not known.
+   */
+  code(pid: number, comm: string, space: bigint): UnwindProcess;
 }
 
 /** A task off its processor, and the stacks that are known of its wait so far. */
@@ -40,6 +44,7 @@ export class UnwoundStacks {
   private readonly found = new DistinctStacks(FIRST_ID);
   private readonly record: StackRecordView;
   private readonly counts: SampleCounts;
+  private readonly rows: PublishedRows;
   private readonly waits = new Map<number, Wait>();
   /** How stacks have ended: nearly all are complete. */
   private complete = 0;
@@ -61,6 +66,7 @@ export class UnwoundStacks {
     this.unwinder = new Unwinder(arch);
     this.record = new StackRecordView(samples.record);
     this.counts = new SampleCounts(samples.record.fields.key);
+    this.rows = new PublishedRows(session, samples.rows, arch);
   }
 
   /** How much of the ring waits to be taken, from 0 to 1. */
@@ -70,6 +76,7 @@ export class UnwoundStacks {
 
   /** Takes what is there. */
   drain(): void {
+    this.rows.retract();
     this.session.ringBuffer(this.samples.ring).consume(this.take);
   }
 
@@ -81,6 +88,8 @@ export class UnwoundStacks {
     const { key } = counts;
     if (kind === RecordKind.returned) {
       const { user, wakerUser } = this.resolved(tid, startNs, key);
+      // The others were counted when they came.
+      this.complete += userStacks(key);
       counts.add(user, wakerUser, weight);
       this.waits.delete(tid);
     } else if (kind === RecordKind.woken && this.isInterrupt(key.kernel)) {
@@ -124,10 +133,13 @@ export class UnwoundStacks {
     return this.found.stack(id);
   }
 
-  /** Sentences about stacks whose outermost frames are missing, of those that came since the last call. */
-  newNotes(): string[] {
+  /**
+   * Sentences about stacks whose outermost frames are missing, of those that came since the last call. The kernel has walked
+   * `others` to their ends.
+   */
+  newNotes(others = 0): string[] {
     const ends = [...this.unfinished];
-    const all = ends.reduce((sum, [, count]) => sum + count, this.complete);
+    const all = ends.reduce((sum, [, count]) => sum + count, this.complete + others);
     this.unfinished.clear();
     this.complete = 0;
     return ends.map(([end, count]) => `${count} of ${all} user stacks ${SENTENCES[end]}.`);
@@ -157,7 +169,10 @@ export class UnwoundStacks {
       this.unwalkable++;
       return StackId.unwalkable;
     }
-    const stack = this.unwinder.unwind(this.processes.code(pid, comm), copy);
+    const { missing, space } = this.record;
+    const process = this.processes.code(pid, comm, space);
+    const stack = this.unwinder.unwind(process, copy);
+    if (missing !== 0) this.rows.publish(process, stack, space, missing);
     this.countEnd(stack.end);
     const known = this.found.find(stack);
     if (known !== undefined) return known;

@@ -21,6 +21,8 @@ interface Known {
   /** The names under which it was met: an execve gives it another one. */
   readonly comms: Set<string>;
   readonly frames: Map<bigint, Frame>;
+  /** The number of what it had mapped when it was looked at, if it was told. */
+  space: bigint;
   /** When its maps are worth another look, as `Date.now()`, and how long to wait after that. */
   lookAt: number;
   delayMs: number;
@@ -44,9 +46,16 @@ export class UserNames implements Disposable {
     this.symbols = new UserSymbols({ demangle, history });
   }
 
-  /** Takes in what processes have mapped: often enough, or some of it is lost. */
+  /**
+   * Takes in what processes have mapped: often enough, or some of it is lost. Those whose stacks are unwound are looked at
+   * again: what was at an address may be something else now.
+   */
   catchUp(): void {
     this.history?.catchUp();
+    for (const pid of this.history?.takeMapped() ?? []) {
+      const known = this.processes.get(pid);
+      if (known !== undefined && known.space !== 0n) known.symbols.refresh();
+    }
   }
 
   /** How much of the room for that is taken, from 0 to 1. */
@@ -81,9 +90,14 @@ export class UserNames implements Disposable {
     return frame;
   }
 
-  /** The code of a process, for unwinding; looks at it as `meet` does. */
-  code(pid: number, comm: string): UnwindProcess {
-    return this.met(pid, comm).code;
+  /** The code of a process, for unwinding; looks at it as `meet` does, and when `space` is another number than before. */
+  code(pid: number, comm: string, space: bigint): UnwindProcess {
+    const known = this.met(pid, comm);
+    if (space !== 0n && space !== known.space) {
+      if (known.space !== 0n) known.symbols.refresh();
+      known.space = space;
+    }
+    return known.code;
   }
 
   /** Why a frame has no name; undefined for those that have one. */
@@ -118,6 +132,7 @@ export class UserNames implements Disposable {
       code: this.unwindInfos.of(symbols),
       comms: new Set([comm]),
       frames: new Map(),
+      space: 0n,
       lookAt: 0,
       delayMs: FIRST_DELAY_MS,
     };

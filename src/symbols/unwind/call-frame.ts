@@ -39,6 +39,21 @@ export function rowAt(section: Section, info: FunctionInfo, address: number): Ro
   return { row: machine.row(), start, end: Math.min(next, info.end) };
 }
 
+/** All rows of the function, one behind the other. Damaged information throws a RangeError. */
+export function rowsOf(section: Section, info: FunctionInfo): RowRange[] {
+  const { common } = info;
+  const found: RowRange[] = [];
+  const machine = new CallFrameMachine(section, common, info.start, Number.POSITIVE_INFINITY);
+  const rowUpTo = (end: number, start: number) => {
+    if (start < end) found.push({ row: machine.row(), start, end });
+  };
+  machine.run(common.from, common.to);
+  machine.keepInitialRules();
+  machine.run(info.from, info.to, (start, end) => rowUpTo(Math.min(end, info.end), start));
+  rowUpTo(info.end, machine.start);
+  return found;
+}
+
 class CallFrameMachine {
   private state: State = { cfa: undefined, rules: new Map() };
   private initial: Rules = new Map();
@@ -77,11 +92,17 @@ class CallFrameMachine {
     return { cfa, rules: listed, returnColumn, isOutermost, isSignalFrame };
   }
 
-  /** Runs a range of instructions, or as far as they are about the address. */
-  run(from: number, to: number): void {
+  /**
+   * Runs a range of instructions, or as far as they are about the address. `onRow` is told from where to where the row as it
+   * stands holds, when that is over.
+   */
+  run(from: number, to: number, onRow?: (start: number, end: number) => void): void {
     const cursor = cursorIn(this.section, from, to);
     while (!cursor.done && this.location <= this.address) {
-      this.start = Math.max(this.start, this.location);
+      if (this.location > this.start) {
+        onRow?.(this.start, this.location);
+        this.start = this.location;
+      }
       if (++this.executed > MOST_INSTRUCTIONS) fault("too many instructions");
       const opcode = cursor.u8();
       const operand = opcode & 0x3f;

@@ -114,14 +114,15 @@ export class Frame {
    */
   leaveByFramePointer(): boolean {
     const { fp, places } = this;
-    const { spColumn, fpColumn, hasLinkRegister } = this.machine;
+    const { spColumn, fpColumn, linkColumn } = this.machine;
     places[0] = fp + 8;
     places[1] = fp;
     this.setPc(this.memory.word(fp + 8));
     this.registers[fpColumn] = this.memory.word(fp);
     this.registers[spColumn] = fp + 16;
-    this.isSpGuessed = hasLinkRegister;
-    return !hasLinkRegister;
+    // Elsewhere the return address is the last word of its frame.
+    this.isSpGuessed = linkColumn !== undefined;
+    return !this.isSpGuessed;
   }
 
   /** Continues with what a signal interrupted: `context` gives the address of the word saved for a column. */

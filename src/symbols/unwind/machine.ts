@@ -16,8 +16,11 @@ export interface UnwindMachine {
   readonly fpColumn: number;
   /** The half above the lower 32 bits of an address: what lies above on arm64 is a signature. */
   readonly highMask: number;
-  /** A function that calls nobody may leave its return address in its register and the stack as it is. */
-  readonly hasLinkRegister: boolean;
+  /**
+   * Where a call leaves the return address in a register, that one's column: a function that calls nobody may leave it there
+   * and the stack as it is.
+   */
+  readonly linkColumn: number | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ const x64: UnwindMachine = {
   spColumn: 7,
   fpColumn: 6,
   highMask: 0xffffffff,
-  hasLinkRegister: false,
+  linkColumn: undefined,
 };
 
 /**
@@ -49,7 +52,7 @@ const arm64: UnwindMachine = {
   spColumn: 31,
   fpColumn: 29,
   highMask: 0xffff,
-  hasLinkRegister: true,
+  linkColumn: 30,
 };
 
 const machines: ReadonlyMap<string, UnwindMachine> = new Map([

@@ -52,7 +52,7 @@ export class UnwindInfos {
     const bias = typeof module === "string" ? undefined : biasOf(module, mapping);
     return bias === undefined || typeof module === "string"
       ? { bias: 0, info: undefined }
-      : { bias, info: this.infoOf(module) };
+      : { bias, info: this.infoOf(module), mapping };
   }
 
   private infoOf(module: ElfModule): UnwindInfo {

@@ -35,7 +35,7 @@ const arm64: SignalLayout = {
 };
 
 function layoutOf(machine: UnwindMachine): SignalLayout {
-  return machine.hasLinkRegister ? arm64 : x64;
+  return machine.linkColumn === undefined ? x64 : arm64;
 }
 
 /** True if these bytes, which the pc points to, are a signal trampoline. */

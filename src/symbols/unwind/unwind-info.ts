@@ -1,5 +1,5 @@
 /** The unwind information of one file: the row for an address, kept once it has been worked out. */
-import { type RowRange, rowAt } from "./call-frame";
+import { type RowRange, rowAt, rowsOf } from "./call-frame";
 import { FrameEntries } from "./frame-entries";
 import { type FunctionTable, listedTable, searchTable } from "./function-table";
 import type { Row } from "./row";
@@ -55,6 +55,19 @@ export class UnwindInfo {
     return row;
   }
 
+  /** All rows of the function at an address, one behind the other; none where it has none, or damaged ones. */
+  rangesOf(address: number): readonly RowRange[] {
+    const found = unlessDamaged(() => {
+      const frames = this.read();
+      const offset = frames?.table.find(address);
+      const info = offset === undefined ? undefined : frames?.entries.functionAt(offset);
+      if (frames === undefined || info === undefined || !(address >= info.start && address < info.end))
+        return undefined;
+      return rowsOf(frames.section, info).map((range) => ({ ...range, row: this.shared(range.row) }));
+    });
+    return found ?? [];
+  }
+
   /** Bytes of the file's code, as many as when `address` was asked for first; undefined where there are none. */
   code(address: number, length: number): Uint8Array | undefined {
     const known = this.codes.get(address);
@@ -73,28 +86,42 @@ export class UnwindInfo {
   }
 
   private find(address: number): Row | undefined {
-    if (this.frames === "unread") this.frames = readFrames(this.source) ?? "none";
-    if (this.frames === "none") return undefined;
-    const { section, entries, table } = this.frames;
-    try {
-      const offset = table.find(address);
-      if (offset === undefined) return undefined;
+    return this.rangeAt(address)?.row;
+  }
+
+  /** The row for an instruction, and how far it holds. */
+  rangeAt(address: number): RowRange | undefined {
+    return unlessDamaged(() => {
+      const frames = this.read();
+      const offset = frames?.table.find(address);
+      if (frames === undefined || offset === undefined) return undefined;
       let known = this.ranges.get(offset);
       if (known === undefined) {
         known = [];
         this.ranges.set(offset, known);
       }
-      for (const range of known) if (address >= range.start && address < range.end) return range.row;
-      const info = entries.functionAt(offset);
+      for (const range of known) if (address >= range.start && address < range.end) return range;
+      const info = frames.entries.functionAt(offset);
       if (info === undefined || !(address >= info.start && address < info.end)) return undefined;
-      const found = rowAt(section, info, address);
-      const row = this.shared(found.row);
-      known.push({ ...found, row });
-      return row;
-    } catch (error) {
-      if (error instanceof RangeError) return undefined;
-      throw error;
-    }
+      const found = rowAt(frames.section, info, address);
+      const range = { ...found, row: this.shared(found.row) };
+      known.push(range);
+      return range;
+    });
+  }
+
+  private read(): Frames | undefined {
+    if (this.frames === "unread") this.frames = readFrames(this.source) ?? "none";
+    return this.frames === "none" ? undefined : this.frames;
+  }
+}
+
+function unlessDamaged<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

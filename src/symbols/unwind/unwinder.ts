@@ -13,6 +13,8 @@ export interface MappedCode {
   readonly bias: number;
   /** Undefined where no file is mapped: code made at run time. */
   readonly info: UnwindInfo | undefined;
+  /** Where it lies. */
+  readonly mapping?: { readonly start: number; readonly end: number };
 }
 
 /** What is known of a process. */
@@ -176,7 +178,8 @@ export class Unwinder {
       if (frame.leave(row)) this.way.leave(frame.places);
       if (row.isSignalFrame) return this.arrived(Step.signal);
       // Only a function that has put nothing on the stack leaves the stack pointer where it is.
-      const isLeaf = isInterrupted && this.machine.hasLinkRegister && frame.sp === sp && frame.pc !== pc;
+      const hasLink = this.machine.linkColumn !== undefined;
+      const isLeaf = isInterrupted && hasLink && frame.sp === sp && frame.pc !== pc;
       return frame.sp <= sp && !isLeaf ? "broken" : this.arrived(Step.call);
     }
     if (this.isTrampoline(code)) {

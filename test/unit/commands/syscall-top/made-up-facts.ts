@@ -23,6 +23,9 @@ const PLACES: Readonly<Record<string, readonly [offset: number, size: number]>> 
   "upid.ns": [8, 8],
   "pid_namespace.ns.inum": [120, 4],
   "task_struct.mm": [1200, 8],
+  "task_struct.start_time": [1600, 8],
+  "task_struct.self_exec_id": [1608, 8],
+  "mm_struct.exec_vm": [240, 8],
   "task_struct.se.sum_exec_runtime": [200, 8],
 };
 

@@ -184,7 +184,7 @@ const variants: readonly (readonly [
   [
     "function-stacks-unwound",
     userFunction("1:d"),
-    { mode: "stacks", stacks: { kernel: false, user: true, stackSize: 8192 } },
+    { mode: "stacks", stacks: { halves: { kernel: false, user: true }, stackSize: 8192 } },
     madeUpFacts(),
   ],
   ["command", userFunction("1:d"), { follow: true }, madeUpFacts()],

@@ -51,7 +51,7 @@ function recordOf(sample: Sample): DataView {
   const waker = { wakerUser, wakerKernel: StackId.none, wakerComm: "", wakerPid: 0 };
   const key: StackKey = { kernel, user, comm: "prog", pid, ...waker };
   samples.record.encode(view, 0, {
-    ...{ kind: RecordKind[kind], tid, startNs, weight },
+    ...{ kind: RecordKind[kind], tid, startNs, weight, space: 0n, missing: 0 },
     key: key as never,
     copy: { registers, length: 8 * stack.length, stack: new Uint8Array(words.buffer) },
   });
@@ -130,6 +130,9 @@ test("how stacks ended that do not lead to the first function", () => {
     "2 of 4 user stacks go on further up than the part of the stack that is copied: --stack-size takes more.",
     "1 of 4 user stacks end in code without unwind information and without frame pointers.",
   ]);
+  unwound.drain();
+  // The kernel has walked six others to their ends.
+  expect(unwound.newNotes(6)[1]).toMatch(/^1 of 10 user stacks end in code/);
   expect(unwound.newNotes()).toEqual([]);
 });
 

@@ -66,6 +66,29 @@ test.each(["libc.so", "libstdc++", "ld-linux"])("%s: every row is what readelf s
   expect(differences(new UnwindInfo(elfUnwindSource(elf)), functions).slice(0, 5)).toEqual([]);
 });
 
+test("all rows of a function follow one another from its beginning to its end", () => {
+  const path = mappedFile("libc.so");
+  using elf = ElfFile.open(path);
+  const info = new UnwindInfo(elfUnwindSource(elf));
+  const fresh = new UnwindInfo(elfUnwindSource(elf));
+  const wrong = readelfFunctions(path).filter(({ start, end }) => {
+    const ranges = info.rangesOf(start + Math.floor((end - start) / 2));
+    const bounds = ranges.flatMap((range) => [range.start, range.end]);
+    const isWhole =
+      bounds[0] === start &&
+      bounds.at(-1) === end &&
+      bounds.every((at, i) => i % 2 === 0 || at === (bounds[i + 1] ?? at));
+    const isSame = ranges.every((range) =>
+      [range.start, range.end - 1].every(
+        (at) => JSON.stringify(fresh.rowAt(at)) === JSON.stringify(range.row),
+      ),
+    );
+    return !isWhole || !isSame;
+  });
+  expect(wrong).toEqual([]);
+  expect(info.rangesOf(0)).toEqual([]);
+});
+
 describe("a file in which something is missing", () => {
   const path = mappedFile("ld-linux");
   const functions = readelfFunctions(path);

@@ -1,0 +1,127 @@
+/** Publishes what was found out about places, so that from then on programs unwind there themselves. */
+import type { Session } from "../../bpf/session";
+import { type UnwindMachine, unwindMachine } from "../../symbols/unwind/machine";
+import type { Row } from "../../symbols/unwind/row";
+import type { UnwindInfo } from "../../symbols/unwind/unwind-info";
+import type { UnwindProcess, UnwoundStack } from "../../symbols/unwind/unwinder";
+import { PublishedMappings } from "./published-mappings";
+import { blockAround, blocksOf, PublishedWords } from "./published-words";
+import { type BlockBits, MOST_RULES, ROW_BLOCKS, Rule, type UnwindRows } from "./rows";
+import { type RuleFields, rowAtAddress, ruleOf } from "./rule-of";
+
+export class PublishedRows {
+  private readonly machine: UnwindMachine;
+  private readonly words: PublishedWords;
+  private readonly mappings: PublishedMappings;
+  private readonly rules: DataView;
+  /** Numbers of rules by what they are, and of rows. Rule 0 is none. */
+  private readonly numbers = new Map<string, bigint>();
+  private readonly ofRows = new WeakMap<Row, bigint>();
+  /** Parts of functions of which everything has been published. */
+  private readonly parts = new WeakMap<UnwindInfo, Set<string>>();
+
+  constructor(session: Session, rows: UnwindRows, arch: string) {
+    this.machine = unwindMachine(arch);
+    this.words = new PublishedWords(session.mappedArray(rows.places).words);
+    this.mappings = new PublishedMappings(session, rows, this.words);
+    this.rules = session.mappedArray(rows.rules).view;
+  }
+
+  /**
+   * Publishes rows of a stack from the one on that a program has missed, outwards up to one that is known already, or
+   * that programs cannot go by. `missing` is an address as the program looked it up.
+   */
+  publish(process: UnwindProcess, { pcs, length }: UnwoundStack, space: bigint, missing: number): void {
+    let i = 0;
+    while (i < length && lookedUp(pcs, i) !== missing) i++;
+    for (let isNew = true; isNew && i < length; i++) {
+      const address = lookedUp(pcs, i);
+      const code = process.codeAt(address);
+      if (code?.info === undefined) return;
+      const isMapped = this.mappings.publish(process, space, code, address);
+      const at = address - code.bias;
+      // Where it runs once it will again, a few instructions further on.
+      const isKnown = i === 0 ? this.publishFunction(code.info, at) : this.publishBlock(code.info, at);
+      isNew = isMapped || isKnown;
+    }
+  }
+
+  /** Takes back what was published of processes that have other things mapped by now. */
+  retract(): void {
+    this.mappings.retract();
+  }
+
+  /** The rows of the function at an address, of a long one as far as they lie near. False if nothing is new. */
+  private publishFunction(info: UnwindInfo, address: number): boolean {
+    if (!this.publishBlock(info, address)) return false;
+    const ranges = info.rangesOf(address);
+    const from = address - (address % PART);
+    const part = `${ranges[0]?.start} ${from}`;
+    let parts = this.parts.get(info);
+    if (parts === undefined) {
+      parts = new Set();
+      this.parts.set(info, parts);
+    }
+    // What is missing for the second time had to make room.
+    if (parts.has(part)) return true;
+    parts.add(part);
+    for (const { row, start, end } of ranges) {
+      const number = this.numberOf(row);
+      if (number === 0n) continue;
+      for (const block of blocksOf(Math.max(start, from), Math.min(end, from + PART), ROW_BLOCKS))
+        this.store(info, block.address, block.bits, number);
+    }
+    return true;
+  }
+
+  /** The largest block around an address for which its row holds. False if it was there, or cannot be. */
+  private publishBlock(info: UnwindInfo, address: number): boolean {
+    const range = info.rangeAt(address);
+    if (range === undefined) return false;
+    const number = this.numberOf(range.row);
+    if (number === 0n) return this.publishAddress(info, address, range.row);
+    return this.store(info, address, blockAround(address, range.start, range.end, ROW_BLOCKS), number);
+  }
+
+  /** An address whose row says something else for the one next to it. False as for a block. */
+  private publishAddress(info: UnwindInfo, address: number, row: Row): boolean {
+    const resolved = rowAtAddress(row, this.machine, address);
+    const number = resolved === undefined ? 0n : this.numberOf(resolved);
+    return number !== 0n && this.store(info, address, 0, number);
+  }
+
+  /** False if it was there. */
+  private store(info: UnwindInfo, address: number, bits: BlockBits, number: bigint): boolean {
+    return this.words.publish(this.mappings.fileOf(info), address, bits, number) !== undefined;
+  }
+
+  /** The number of a row's rule; 0 for one that programs cannot go by, or when there are too many. */
+  private numberOf(row: Row): bigint {
+    let number = this.ofRows.get(row);
+    if (number === undefined) {
+      const rule = ruleOf(row, this.machine);
+      number = rule === undefined ? 0n : this.ruleNumber(rule);
+      this.ofRows.set(row, number);
+    }
+    return number;
+  }
+
+  private ruleNumber(rule: RuleFields): bigint {
+    const text = Object.values(rule).join(" ");
+    const known = this.numbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.numbers.size + 1;
+    if (number >= MOST_RULES) return 0n;
+    Rule.encode(this.rules, number * Rule.size, rule);
+    this.numbers.set(text, BigInt(number));
+    return BigInt(number);
+  }
+}
+
+/** The address that frame `i` is looked up by. */
+function lookedUp(pcs: Float64Array, i: number): number {
+  return i === 0 ? (pcs[0] as number) : (pcs[i] as number) - 1;
+}
+
+/** Long functions are published in parts of so many bytes. */
+const PART = 2048;
