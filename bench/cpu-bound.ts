@@ -1,5 +1,5 @@
 /** A workload that computes and nothing else, on every processor: always the same amount of work. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseTimes, type Times } from "./workload";
 
@@ -10,8 +10,7 @@ const ROUNDS_PER_SECOND = 400_000;
  * Shells that count, in functions within functions. Debian's bash has no frame pointers, and its interpreter calls
  * itself for each level of a script, so that the stacks are as deep as those of larger programs.
  */
-const count =
-  "count() { local i; for ((i = 0; i < $1; i++)); do :; done; }; within() { { count $1; }; }; within $0";
+const within = "count() { local i; for ((i = 0; i < $1; i++)); do :; done; }; within() { { count $1; }; }";
 
 /** The command line of work that keeps every processor busy for about so many seconds. */
 export function cpuBound(seconds: number): readonly string[] {
@@ -24,8 +23,40 @@ export function timedCpuBound(seconds: number, file: string): readonly string[] 
 }
 
 function onEveryCpu(seconds: number): string {
-  const work = `bash -c '${count}' ${seconds * ROUNDS_PER_SECOND}`;
-  return `for ((cpu = 0; cpu < ${availableParallelism()}; cpu++)); do ${work} & done; wait`;
+  return everywhere(`bash -c '${within}; within $0' ${seconds * ROUNDS_PER_SECOND}`);
+}
+
+function everywhere(command: string): string {
+  return `for ((cpu = 0; cpu < ${availableParallelism()}; cpu++)); do ${command} & done; wait`;
+}
+
+/** Rounds of the loop for which work without an end says that it has got on: some milliseconds. */
+const STEP = 1000;
+
+/** The same work without an end, which tells how far it has come. */
+export class EndlessWork {
+  /** Steps of all processors together. */
+  steps = 0;
+  private readonly child: ChildProcess;
+
+  constructor() {
+    const loop = everywhere(`bash -c '${within}; while :; do within ${STEP}; echo -n .; done'`);
+    // A group of its own, to be ended as one.
+    this.child = spawn("bash", ["-c", loop], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+    this.child.stdout?.on("data", (dots: Buffer) => {
+      this.steps += dots.length;
+    });
+    process.on("exit", this.end);
+  }
+
+  readonly end = (): void => {
+    process.off("exit", this.end);
+    try {
+      process.kill(-(this.child.pid as number), "SIGKILL");
+    } catch {
+      // It has ended.
+    }
+  };
 }
 
 /** What a command and all that it starts take. Its output is dropped. */

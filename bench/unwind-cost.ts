@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
-import { cpuBound, timedCpuBound, timesOf } from "./cpu-bound";
+import { EndlessWork, timedCpuBound, timesOf } from "./cpu-bound";
 import { cpuSecondsOf } from "./process-status";
 import { type Contender, measureInTurn } from "./rounds";
 import { RunningTracer, type Tracer } from "./running-tracer";
@@ -14,7 +14,7 @@ import { textTable } from "./text-table";
 import { bpfkitScript } from "./this-build";
 import { parseTimes } from "./workload";
 
-const ROUNDS = 7;
+const ROUNDS = 3;
 const HZ = "999";
 const BARE = "nothing";
 const OURS = "bpfkit stack-profile --unwind dwarf";
@@ -22,7 +22,7 @@ const RECORD = "perf record --call-graph dwarf";
 
 const WORK_SECONDS = 5;
 
-const STEADY_ROUNDS = 3;
+const STEADY_ROUNDS = 9;
 /** By then V8 has compiled what is run often. */
 const SETTLED_MS = 3000;
 const STEADY_SECONDS = 8;
@@ -59,40 +59,73 @@ function perfRecord(perf: string, folder: string, ...rest: readonly string[]): C
   return [perf, "record", ...options, ...rest];
 }
 
-/** Percent of one processor that a tool takes while it samples all of them at work. */
-async function shareOf(tracer: Tracer): Promise<number> {
-  const work = timesOf(cpuBound(STEADY_SECONDS + (2 * SETTLED_MS) / 1000));
-  const running = await RunningTracer.start(tracer);
+/** What is seen from some seconds after the start of a tool on. */
+interface Steady {
+  /** Steps of the work a second. */
+  readonly rate: number;
+  /** Percent of one processor that the tool itself takes. */
+  readonly share: number;
+}
+
+async function steadily(work: EndlessWork, tracer: Tracer | undefined): Promise<Steady> {
+  const running = tracer && (await RunningTracer.start(tracer));
   try {
     await sleep(SETTLED_MS);
-    const [before, startedAt] = [cpuSecondsOf(running.pid), performance.now()];
+    const cpuSeconds = () => (running === undefined ? 0 : cpuSecondsOf(running.pid));
+    const [startedAt, steps, cpu] = [performance.now(), work.steps, cpuSeconds()];
     await sleep(1000 * STEADY_SECONDS);
-    const share = (1e5 * (cpuSecondsOf(running.pid) - before)) / (performance.now() - startedAt);
-    await running.stop();
-    return share;
+    const seconds = (performance.now() - startedAt) / 1000;
+    const seen = { rate: (work.steps - steps) / seconds, share: (100 * (cpuSeconds() - cpu)) / seconds };
+    await running?.stop();
+    return seen;
   } finally {
-    await running.kill();
-    await work;
+    await running?.kill();
   }
 }
 
-/** What the tools themselves take, of which less is seen in how long work takes than that differs from run to run. */
-async function steady(bench: Bench, folder: string): Promise<void> {
+/** What it costs to go on sampling. The ratio of the work that is done under the one and under the other. */
+async function steady(bench: Bench, folder: string): Promise<number | undefined> {
   const { perf } = bench.peers;
-  const tracers: Tracer[] = [
+  const tracers: (Tracer | undefined)[] = [
+    undefined,
     { name: OURS, command: stackProfile(folder), programs: 2 },
     ...(perf === undefined ? [] : [{ name: RECORD, command: perfRecord(perf, folder, "-a"), programs: 0 }]),
   ];
-  const contenders = tracers.map((tracer) => ({ name: tracer.name, measure: () => shareOf(tracer) }));
-  const samples = await measureInTurn(contenders, STEADY_ROUNDS, bench);
-  const rows = [...samples].map(([name, shares]) => {
-    const { median: middle, lower, upper } = summarize(shares);
-    return [name, middle.toFixed(1), `${lower.toFixed(1)}–${upper.toFixed(1)}`];
+  const work = new EndlessWork();
+  try {
+    const contenders = tracers.map((tracer) => ({
+      name: tracer?.name ?? BARE,
+      measure: () => steadily(work, tracer),
+    }));
+    const samples = await measureInTurn(contenders, bench.rounds ?? STEADY_ROUNDS, bench);
+    const slower = (name: string, than: string) =>
+      ratiosOf(samples, than, name).map((ratio) => 100 * (1 - 1 / ratio));
+    const rows = [...samples].map(([name, seen]) => {
+      const share = median(seen.map((each) => each.share)).toFixed(1);
+      const { median: middle, lower, upper } = summarize(slower(name, BARE));
+      return name === BARE
+        ? [name]
+        : [name, middle.toFixed(1), `${lower.toFixed(1)}–${upper.toFixed(1)}`, share];
+    });
+    bench.say(textTable([`at ${HZ} Hz`, "% slower", "quartiles", "% in the tool"], rows));
+    bench.say(
+      `From ${SETTLED_MS / 1000} s after the start of the tool on: how much slower work gets that keeps all processors busy, ` +
+        "and what the tool itself takes of one of them.",
+    );
+    const ratios = ratiosOf(samples, RECORD, OURS);
+    return ratios.length === 0 ? undefined : median(ratios);
+  } finally {
+    work.end();
+  }
+}
+
+/** Round by round, the rate under the one by that under the other. */
+function ratiosOf(samples: ReadonlyMap<string, readonly Steady[]>, one: string, other: string): number[] {
+  const others = samples.get(other) ?? [];
+  return (samples.get(one) ?? []).flatMap(({ rate }, round) => {
+    const beside = others[round];
+    return beside === undefined ? [] : [rate / beside.rate];
   });
-  bench.say(textTable([`at ${HZ} Hz`, "% in the tool", "quartiles"], rows));
-  bench.say(
-    `Percent of one processor, from ${SETTLED_MS / 1000} s after the start on, while all of them are busy.`,
-  );
 }
 
 function contendersOf(perf: string | undefined, folder: string): Contender<Sample>[] {
@@ -143,15 +176,8 @@ async function run(bench: Bench): Promise<readonly Bound[]> {
         "start of the tool to its end: stack-profile has read symbols and written folded stacks by then; perf has not " +
         "yet looked at what it recorded, which is what perf script does.",
     );
-    await steady(bench, folder);
-    // Whole runs, since what is added to one may be less than how much they differ.
-    const theirs = samples.get(RECORD) ?? [];
-    const ratios = (samples.get(OURS) ?? []).flatMap(({ work }, round) => {
-      const other = theirs[round];
-      return other === undefined ? [] : [work / other.work];
-    });
-    const measured = ratios.length === 0 ? undefined : median(ratios);
-    return [{ what: `work under ${OURS} / under ${RECORD}`, limit: 1, measured, unit: "×" }];
+    const measured = await steady(bench, folder);
+    return [{ what: `work done under ${RECORD} / under ${OURS}`, limit: 1, measured, unit: "×" }];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
