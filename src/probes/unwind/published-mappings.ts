@@ -32,15 +32,17 @@ export class PublishedMappings {
     this.mappings = session.mappedArray(rows.mappings).view;
   }
 
-  /** Publishes where code is mapped, at the first call all of it. False if `address` was known, or nobody knows where. */
-  publish(process: UnwindProcess, space: bigint, code: MappedCode, address: number): boolean {
+  /** Publishes where code is mapped: at the first call all of it, then what is around `address`, which may have made room. */
+  publish(process: UnwindProcess, space: bigint, code: MappedCode, address: number): void {
     const { bias, info, mapping } = code;
-    if (info === undefined || mapping === undefined) return false;
+    if (info === undefined || mapping === undefined) return;
     let published = this.publishedOf(process, space);
     const { start, end } = mapping;
     const known = published.numbers.get(code);
-    if (known !== undefined)
-      return this.store(published, address, blockAround(address, start, end, MAPPING_BLOCKS), known);
+    if (known !== undefined) {
+      this.store(published, address, blockAround(address, start, end, MAPPING_BLOCKS), known);
+      return;
+    }
     if (this.lastMapping + 1 >= MOST_MAPPINGS) {
       this.startAgain();
       published = this.publishedOf(process, space);
@@ -52,14 +54,11 @@ export class PublishedMappings {
     published.numbers.set(code, BigInt(number));
     for (const block of blocksOf(start, end, MAPPING_BLOCKS))
       this.store(published, block.address, block.bits, BigInt(number));
-    return true;
   }
 
-  /** False if it was there. */
-  private store({ space, words }: Published, address: number, bits: BlockBits, number: bigint): boolean {
+  private store({ space, words }: Published, address: number, bits: BlockBits, number: bigint): void {
     const index = this.words.publish(space, address, bits, number);
     if (index !== undefined) words.set(index, this.words.at(index));
-    return index !== undefined;
   }
 
   /** The number that programs know a file by. */

@@ -28,21 +28,22 @@ export class PublishedRows {
   }
 
   /**
-   * Publishes rows of a stack from the one on that a program has missed, outwards up to one that is known already, or
-   * that programs cannot go by. `missing` is an address as the program looked it up.
+   * Publishes rows of a stack from the one on that a program has missed, outwards up to one that programs cannot go by.
+   * `missing` is an address as the program looked it up.
    */
   publish(process: UnwindProcess, { pcs, length }: UnwoundStack, space: bigint, missing: number): void {
     let i = 0;
     while (i < length && lookedUp(pcs, i) !== missing) i++;
-    for (let isNew = true; isNew && i < length; i++) {
+    for (; i < length; i++) {
       const address = lookedUp(pcs, i);
       const code = process.codeAt(address);
       if (code?.info === undefined) return;
-      const isMapped = this.mappings.publish(process, space, code, address);
       const at = address - code.bias;
+      const published = this.publishBlock(code.info, at);
+      if (published === undefined) return;
       // Where it runs once it will again, a few instructions further on.
-      const isKnown = i === 0 ? this.publishFunction(code.info, at) : this.publishBlock(code.info, at);
-      isNew = isMapped || isKnown;
+      if (i === 0 && published === "new") this.publishFunction(code.info, at);
+      this.mappings.publish(process, space, code, address);
     }
   }
 
@@ -51,9 +52,8 @@ export class PublishedRows {
     this.mappings.retract();
   }
 
-  /** The rows of the function at an address, of a long one as far as they lie near. False if nothing is new. */
-  private publishFunction(info: UnwindInfo, address: number): boolean {
-    if (!this.publishBlock(info, address)) return false;
+  /** The rows of the function at an address, of a long one as far as they lie near. */
+  private publishFunction(info: UnwindInfo, address: number): void {
     const ranges = info.rangesOf(address);
     const from = address - (address % PART);
     const part = `${ranges[0]?.start} ${from}`;
@@ -63,7 +63,7 @@ export class PublishedRows {
       this.parts.set(info, parts);
     }
     // What is missing for the second time had to make room.
-    if (parts.has(part)) return true;
+    if (parts.has(part)) return;
     parts.add(part);
     for (const { row, start, end } of ranges) {
       const number = this.numberOf(row);
@@ -71,28 +71,27 @@ export class PublishedRows {
       for (const block of blocksOf(Math.max(start, from), Math.min(end, from + PART), ROW_BLOCKS))
         this.store(info, block.address, block.bits, number);
     }
-    return true;
   }
 
-  /** The largest block around an address for which its row holds. False if it was there, or cannot be. */
-  private publishBlock(info: UnwindInfo, address: number): boolean {
+  /** The largest block around an address for which its row holds. Undefined if programs cannot go by that. */
+  private publishBlock(info: UnwindInfo, address: number): "new" | "known" | undefined {
     const range = info.rangeAt(address);
-    if (range === undefined) return false;
+    if (range === undefined) return undefined;
     const number = this.numberOf(range.row);
     if (number === 0n) return this.publishAddress(info, address, range.row);
     return this.store(info, address, blockAround(address, range.start, range.end, ROW_BLOCKS), number);
   }
 
-  /** An address whose row says something else for the one next to it. False as for a block. */
-  private publishAddress(info: UnwindInfo, address: number, row: Row): boolean {
+  /** An address whose row says something else for the one next to it. */
+  private publishAddress(info: UnwindInfo, address: number, row: Row): "new" | "known" | undefined {
     const resolved = rowAtAddress(row, this.machine, address);
     const number = resolved === undefined ? 0n : this.numberOf(resolved);
-    return number !== 0n && this.store(info, address, 0, number);
+    return number === 0n ? undefined : this.store(info, address, 0, number);
   }
 
-  /** False if it was there. */
-  private store(info: UnwindInfo, address: number, bits: BlockBits, number: bigint): boolean {
-    return this.words.publish(this.mappings.fileOf(info), address, bits, number) !== undefined;
+  private store(info: UnwindInfo, address: number, bits: BlockBits, number: bigint): "new" | "known" {
+    const index = this.words.publish(this.mappings.fileOf(info), address, bits, number);
+    return index === undefined ? "known" : "new";
   }
 
   /** The number of a row's rule; 0 for one that programs cannot go by, or when there are too many. */

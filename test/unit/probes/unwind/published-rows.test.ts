@@ -109,16 +109,17 @@ test("a caller's is known around where it called from, as far as that row goes",
   ]);
 });
 
-test("further out up to what is known already", () => {
+test("further out, too, up to what programs cannot go by", () => {
   const { rows, process, found, words } = made();
   const [a, b, c] = [FUNCTION + 0x48, FUNCTION + 0x88, FUNCTION + 0xd0];
   rows.publish(process, stack(7, b + 1), SPACE, b);
   // One of the row, two of the mapping.
   expect(published(words)).toBe(1 + 2);
   rows.publish(process, stack(7, a + 1, b + 1, c + 1), SPACE, a);
-  expect([found(a)?.cfaOffset, found(c)]).toEqual([64n, undefined]);
-  rows.publish(process, stack(7, c + 1), SPACE, c);
-  expect(found(c)?.cfaOffset).toBe(16n);
+  expect([found(a)?.cfaOffset, found(c)?.cfaOffset]).toEqual([64n, 16n]);
+  const { rows: others, found: foundThere } = made();
+  others.publish(process, stack(7, a + 1, 99, c + 1), SPACE, a);
+  expect([foundThere(a)?.cfaOffset, foundThere(c)]).toEqual([64n, undefined]);
 });
 
 test("nothing is published for an address that is not on the stack, or in no code", () => {
