@@ -68,7 +68,7 @@ export function countStack(
   ];
   if (samples === undefined) return [write, counted];
   const [copied, done] = [label("to_be_unwound"), label("stack_counted")];
-  const fields = { weight: weighs, ...walkFields(walk) };
+  const fields = { weight: weighs, ...walkFields(samples.rows, walk) };
   return [
     [write, jump.eq(r8, Number(StackId.copied), copied), counted, jump.always(done)],
     [copied, emitStackRecord(samples, facts, { kind: "sample", key: fp, at: key, fields, work: r9 }), done],

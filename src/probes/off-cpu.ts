@@ -188,7 +188,7 @@ function copyLeaving(
 ): Block {
   const uncopied = label("uncopied");
   const fields = {
-    ...walkFields(walk),
+    ...walkFields(samples.rows, walk),
     ...{ tid: [load(4, r1, fp, tidAt)], startNs: [load(8, r1, fp, valueAt)] },
   };
   return [

@@ -51,8 +51,8 @@ export interface StackRecordFields {
 export interface StackSamples {
   readonly record: StructCodec<StackRecordFields>;
   readonly ring: RingSpec<Uint8Array>;
-  /** What programs can unwind themselves. */
-  readonly rows: UnwindRows;
+  /** What programs can unwind themselves, where they do. */
+  readonly rows: UnwindRows | undefined;
   /** How soon the ring is full at the rate that was told, in nanoseconds. */
   readonly fullNs: number;
   readonly losses: MapSpec<number, number>;
@@ -65,6 +65,8 @@ export interface StackSamplesOptions {
   readonly stackSize: number;
   /** Records a second on all processors together. */
   readonly rate?: number | undefined;
+  /** Programs unwind what they can themselves. */
+  readonly walked: boolean;
   /** Bytes of the ring, where nobody knows the rate. */
   readonly ringSize?: number | undefined;
 }
@@ -77,7 +79,7 @@ const LARGEST_RING = 1 << 26;
 
 /** Lays out the maps. */
 export function stackSamples(
-  { key, stackSize, rate = 0, ringSize }: StackSamplesOptions,
+  { key, stackSize, rate = 0, walked, ringSize }: StackSamplesOptions,
   { arch }: Pick<KernelFacts, "arch">,
 ): StackSamples {
   const copy = userStackCodec(arch, stackSize);
@@ -90,8 +92,8 @@ export function stackSamples(
   const ring = ringBuffer("stack_samples", ringSize ?? fitting);
   const fullNs = (NS_PER.s * ring.maxEntries) / ((record.size + RingBufferHeader.BPF_RINGBUF_HDR_SZ) * rate);
   const losses = mappableArray("sample_losses", count64, 1);
-  const rows = unwindRows();
-  const maps = [ring, losses, ...rows.maps] as readonly unknown[] as MapSpec[];
+  const rows = walked ? unwindRows() : undefined;
+  const maps = [ring, losses, ...(rows?.maps ?? [])] as readonly unknown[] as MapSpec[];
   return { record, ring, rows, fullNs, losses, maps };
 }
 

@@ -75,7 +75,7 @@ export function wakerProgram(options: WakerOptions, facts: KernelFacts): Program
 function copyWaking(samples: StackSamples, facts: KernelFacts, keyAt: number, walk: UserWalk): Block {
   const [lost, walked] = [label("waker_lost"), label("waker_walked")];
   const fields = {
-    ...walkFields(walk),
+    ...walkFields(samples.rows, walk),
     tid: [load(4, r1, fp, TID_AT)],
     startNs: [load(8, r1, fp, AWAY_AT), load(8, r1, r1, 0)],
   };

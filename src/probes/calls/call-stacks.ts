@@ -38,7 +38,9 @@ export function callStacks(options: CallStackOptions, facts: Pick<KernelFacts, "
   );
   const { halves, stackSize, bufferSize: ringSize } = options;
   const samples =
-    stackSize === undefined ? undefined : stackSamples({ key: tally.key, stackSize, ringSize }, facts);
+    stackSize === undefined
+      ? undefined
+      : stackSamples({ key: tally.key, stackSize, ringSize, walked: true }, facts);
   return { halves, store, tally, samples, maps: [...store.maps, ...tally.maps, ...(samples?.maps ?? [])] };
 }
 

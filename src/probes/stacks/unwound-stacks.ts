@@ -44,7 +44,7 @@ export class UnwoundStacks {
   private readonly found = new DistinctStacks(FIRST_ID);
   private readonly record: StackRecordView;
   private readonly counts: SampleCounts;
-  private readonly rows: PublishedRows;
+  private readonly rows: PublishedRows | undefined;
   private readonly waits = new Map<number, Wait>();
   /** How stacks have ended: nearly all are complete. */
   private complete = 0;
@@ -66,7 +66,7 @@ export class UnwoundStacks {
     this.unwinder = new Unwinder(arch);
     this.record = new StackRecordView(samples.record);
     this.counts = new SampleCounts(samples.record.fields.key);
-    this.rows = new PublishedRows(session, samples.rows, arch);
+    this.rows = samples.rows && new PublishedRows(session, samples.rows, arch);
   }
 
   /** How much of the ring waits to be taken, from 0 to 1. */
@@ -76,7 +76,7 @@ export class UnwoundStacks {
 
   /** Takes what is there. */
   drain(): void {
-    this.rows.retract();
+    this.rows?.retract();
     this.session.ringBuffer(this.samples.ring).consume(this.take);
   }
 
@@ -172,7 +172,7 @@ export class UnwoundStacks {
     const { missing, space } = this.record;
     const process = this.processes.code(pid, comm, space);
     const stack = this.unwinder.unwind(process, copy);
-    if (missing !== 0) this.rows.publish(process, stack, space, missing);
+    if (missing !== 0) this.rows?.publish(process, stack, space, missing);
     this.countEnd(stack.end);
     const known = this.found.find(stack);
     if (known !== undefined) return known;

@@ -34,19 +34,29 @@ function placeOf({ stack }: Pick<UserWalk, "stack">): WalkPlace {
 }
 
 /** What a record tells of a walk that ended where a row was missing: code that leaves each field in r1. */
-export function walkFields(walk: Pick<UserWalk, "stack">): {
-  readonly space: Block;
-  readonly missing: Block;
-} {
+export function walkFields(
+  rows: UnwindRows | undefined,
+  walk: Pick<UserWalk, "stack">,
+): { readonly space?: Block; readonly missing?: Block } {
+  if (rows === undefined) return {};
   const { at } = placeOf(walk);
   return { space: [load(8, r1, fp, at("space"))], missing: [load(8, r1, fp, at("missing"))] };
 }
 
 type Facts = Pick<KernelFacts, "arch" | "btf">;
 
-/** Walks and keeps the current user stack. Loses r0–r5 and `work`. Throws a NotSupportedError on a kernel without BTF. */
-export function walkUserStack(rows: UnwindRows, to: StackStore, facts: Facts, walk: UserWalk): Block {
+/**
+ * Walks and keeps the current user stack; without `rows` all are to be unwound in user space. Loses r0–r5 and `work`. Throws
+ * a NotSupportedError on a kernel without BTF.
+ */
+export function walkUserStack(
+  rows: UnwindRows | undefined,
+  to: StackStore,
+  facts: Facts,
+  walk: UserWalk,
+): Block {
   const { id, work, stack } = walk;
+  if (rows === undefined) return [mov(id, Number(StackId.copied))];
   const machine = unwindMachine(facts.arch);
   const place = placeOf(walk);
   const { at } = place;

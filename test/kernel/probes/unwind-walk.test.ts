@@ -106,7 +106,7 @@ async function compared(kernel: Kernel, command: readonly [string, ...string[]])
   const stacks = stackStore(16_384, false);
   const drop = label("drop");
   const walk = { id: r8, work: r9, stack: -TASK_FILTER_STACK };
-  const results = walkFields(walk);
+  const results = walkFields(rows, walk);
   using symbols = new UserSymbols();
   using session = Session.open(kernel, {
     maps: [ring, ...rows.maps, ...stacks.maps] as never,
@@ -123,8 +123,8 @@ async function compared(kernel: Kernel, command: readonly [string, ...string[]])
             record: r7,
             fill: [
               store(8, r7, Record.offsets.id, r8),
-              [results.space, store(8, r7, Record.offsets.space, r1)],
-              [results.missing, store(8, r7, Record.offsets.missing, r1)],
+              [results.space ?? [], store(8, r7, Record.offsets.space, r1)],
+              [results.missing ?? [], store(8, r7, Record.offsets.missing, r1)],
               copyUserStack(copied, kernel.facts, r7, Record.offsets.copy),
             ],
           }),

@@ -56,6 +56,7 @@ const variants: readonly (readonly [name: string, given: Given, facts: KernelFac
     madeUpFacts(),
   ],
   ["unwound", { stackSize: 8192 }, madeUpFacts()],
+  ["unwound-by-rows", { stackSize: 8192, frequency: 999 }, madeUpFacts()],
   [
     "event-function-weighted",
     { measure: "event", event: { sites: [{ hook: VFS_READ, arguments: "words" }], weight: 2 } },

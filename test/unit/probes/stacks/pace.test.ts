@@ -6,7 +6,8 @@ import { paceOf } from "../../../../src/probes/stacks/pace";
 
 const key = stackKeyCodec({ by: "process", state: false, waker: false });
 const latestMs = (measure: Measure, rate?: number) =>
-  paceOf(measure, stackSamples({ key, stackSize: 8192, rate }, { arch: "x64" })).latestNs / NS_PER.ms;
+  paceOf(measure, stackSamples({ key, stackSize: 8192, rate, walked: true }, { arch: "x64" })).latestNs /
+  NS_PER.ms;
 
 test("where a clock ticks seldom, of events soon", () => {
   expect(paceOf("cpu", undefined).latestNs).toBe(250 * NS_PER.ms);
@@ -19,7 +20,7 @@ test("where a clock ticks seldom, of events soon", () => {
 
 test("so soon that a quarter of the ring is filled if all processors begin to tick", () => {
   const rate = 64 * 999;
-  const { ring, fullNs } = stackSamples({ key, stackSize: 8192, rate }, { arch: "x64" });
+  const { ring, fullNs } = stackSamples({ key, stackSize: 8192, rate, walked: true }, { arch: "x64" });
   expect(fullNs / NS_PER.s).toBeCloseTo(ring.maxEntries / 8448 / rate, 2);
   expect(latestMs("cpu", rate)).toBeCloseTo(fullNs / NS_PER.ms / 4);
   expect(latestMs("cpu", rate)).toBeLessThan(50);

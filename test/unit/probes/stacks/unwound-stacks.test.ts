@@ -6,7 +6,7 @@ import { UnwoundStacks } from "../../../../src/probes/stacks/unwound-stacks";
 import type { UnwindProcess } from "../../../../src/symbols/unwind/unwinder";
 
 const samples = stackSamples(
-  { key: stackKeyCodec({ by: "comm", state: false, waker: true }), stackSize: 64, rate: 49 },
+  { key: stackKeyCodec({ by: "comm", state: false, waker: true }), stackSize: 64, rate: 49, walked: false },
   { arch: "x64" },
 );
 
