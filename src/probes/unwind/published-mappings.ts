@@ -49,7 +49,9 @@ export class PublishedMappings {
     }
     const number = ++this.lastMapping;
     Mapping.encode(this.mappings, number * Mapping.size, {
-      ...{ start: BigInt(start), size: BigInt(end - start), bias: BigInt(bias), file: this.fileOf(info) },
+      ...{ start: BigInt(start), size: BigInt(end - start), file: this.fileOf(info) },
+      // Below zero where it lies lower than it was linked.
+      bias: BigInt.asUintN(64, BigInt(bias)),
     });
     published.numbers.set(code, BigInt(number));
     for (const block of blocksOf(start, end, MAPPING_BLOCKS))

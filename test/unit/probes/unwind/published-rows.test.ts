@@ -35,7 +35,7 @@ interface Made {
   found(address: number, space?: bigint): { cfaOffset: bigint; bits: BlockBits } | undefined;
 }
 
-function made(): Made {
+function made(bias = BIAS): Made {
   const spec = unwindRows();
   const words = new BigUint64Array(spec.places.value.size / 8);
   const rules = new DataView(new ArrayBuffer(spec.rules.value.size));
@@ -51,10 +51,11 @@ function made(): Made {
     return undefined;
   };
   const info = new UnwindInfo(sourceOf({ ".eh_frame": ehFrame({ initial: INITIAL, code: CODE }) }));
-  const code = { bias: BIAS, info, mapping: { start: BIAS, end: BIAS + 0x10000 } };
+  const code = { bias, info, mapping: { start: Math.max(bias, 0), end: bias + 0x10000 } };
   const process = {
     generation: 1,
-    codeAt: (address: number) => (address >= BIAS && address < BIAS + 0x10000 ? code : undefined),
+    codeAt: (address: number) =>
+      address >= code.mapping.start && address < code.mapping.end ? code : undefined,
   };
   return {
     rows: new PublishedRows({ mappedArray } as unknown as Session, spec, "x64"),
@@ -64,7 +65,7 @@ function made(): Made {
       const mapped = wordOf(space, address, MAPPING_BLOCKS);
       if (mapped === undefined) return undefined;
       const { bias, file } = Mapping.decode(mappings, (mapped.number & (MOST_MAPPINGS - 1)) * Mapping.size);
-      const row = wordOf(file, address - Number(bias), ROW_BLOCKS);
+      const row = wordOf(file, Number(BigInt.asUintN(64, BigInt(address) - bias)), ROW_BLOCKS);
       if (row === undefined) return undefined;
       const { cfaOffset } = Rule.decode(rules, (row.number & (MOST_RULES - 1)) * Rule.size);
       return { cfaOffset, bits: row.bits };
@@ -120,6 +121,13 @@ test("further out, too, up to what programs cannot go by", () => {
   const { rows: others, found: foundThere } = made();
   others.publish(process, stack(7, a + 1, 99, c + 1), SPACE, a);
   expect([foundThere(a)?.cfaOffset, foundThere(c)]).toEqual([64n, undefined]);
+});
+
+test("a file may lie lower than it was linked", () => {
+  const { rows, process, found } = made(-0x1000);
+  const at = START - 0x1000 + 0x20;
+  rows.publish(process, stack(at), SPACE, at);
+  expect(found(at)?.cfaOffset).toBe(64n);
 });
 
 test("nothing is published for an address that is not on the stack, or in no code", () => {
