@@ -17,8 +17,8 @@ export class PublishedRows {
   /** Numbers of rules by what they are, and of rows. Rule 0 is none. */
   private readonly numbers = new Map<string, bigint>();
   private readonly ofRows = new WeakMap<Row, bigint>();
-  /** Parts of functions of which everything has been published. */
-  private readonly parts = new WeakMap<UnwindInfo, Set<string>>();
+  /** Where innermost frames were missed, and the parts of functions of which everything has been published. */
+  private readonly places = new WeakMap<UnwindInfo, { missed: Set<number>; parts: Set<string> }>();
 
   constructor(session: Session, rows: UnwindRows, arch: string) {
     this.machine = unwindMachine(arch);
@@ -41,8 +41,9 @@ export class PublishedRows {
       const at = address - code.bias;
       const published = this.publishBlock(code.info, at);
       if (published === undefined) return;
-      // Where it runs once it will again, a few instructions further on.
-      if (i === 0 && published === "new") this.publishFunction(code.info, at);
+      // What runs twice will run again, a few instructions further on.
+      if (i === 0 && published === "new" && this.isMissedAgain(code.info, at))
+        this.publishFunction(code.info, at);
       this.mappings.publish(process, space, code, address);
     }
   }
@@ -52,16 +53,29 @@ export class PublishedRows {
     this.mappings.retract();
   }
 
+  private isMissedAgain(info: UnwindInfo, address: number): boolean {
+    const { missed } = this.placesOf(info);
+    const place = Math.floor(address / NEAR);
+    if (missed.has(place)) return true;
+    missed.add(place);
+    return false;
+  }
+
+  private placesOf(info: UnwindInfo): { missed: Set<number>; parts: Set<string> } {
+    let places = this.places.get(info);
+    if (places === undefined) {
+      places = { missed: new Set(), parts: new Set() };
+      this.places.set(info, places);
+    }
+    return places;
+  }
+
   /** The rows of the function at an address, of a long one as far as they lie near. */
   private publishFunction(info: UnwindInfo, address: number): void {
     const ranges = info.rangesOf(address);
     const from = address - (address % PART);
     const part = `${ranges[0]?.start} ${from}`;
-    let parts = this.parts.get(info);
-    if (parts === undefined) {
-      parts = new Set();
-      this.parts.set(info, parts);
-    }
+    const { parts } = this.placesOf(info);
     // What is missing for the second time had to make room.
     if (parts.has(part)) return;
     parts.add(part);
@@ -122,5 +136,7 @@ function lookedUp(pcs: Float64Array, i: number): number {
   return i === 0 ? (pcs[0] as number) : (pcs[i] as number) - 1;
 }
 
+/** How far apart two places are that are missed for the same reason, in bytes. */
+const NEAR = 256;
 /** Long functions are published in parts of so many bytes. */
 const PART = 2048;
