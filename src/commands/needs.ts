@@ -85,6 +85,7 @@ export const commandNeeds: Readonly<Record<string, CommandNeeds>> = {
       "lru-hash": "no results and times of functions",
       "probe-read-user-str": "no strings",
       "probe-read-kernel": "no arguments beyond the registers, no --pidns and no --mntns",
+      loop: "user stacks of more than 48 frames are unwound in user space, which costs more",
       "cgroup-array": "no --cgroup and no --container",
       "pid-namespace-helper": "no ids inside a PID namespace",
       "raw-tracepoint-test-run": "does not run inside a PID namespace",
