@@ -1,13 +1,13 @@
 /** Counts the stack at hand, in the kernel where it can be walked there, and else by a record for user space. Pure. */
-import { mov } from "../asm/alu";
 import { type Block, label } from "../asm/instruction";
 import { jump } from "../asm/jump";
-import { fp, type Register, r6, r7, r8, r9 } from "../asm/register";
+import { fp, type Register, r7, r8, r9 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
+import { captureHalf } from "./capture-half";
 import { emitStackRecord, type StackSamples } from "./stack-samples";
-import { type Caller, captureStack, StackId, type StackSide, type StackStore } from "./stack-store";
+import { type Caller, StackId, type StackSide, type StackStore } from "./stack-store";
 import { addToStacks, type StackTally, writeStackKey } from "./stack-tally";
-import { walkFields, walkUserStack } from "./unwind/walk";
+import { walkFields } from "./unwind/walk";
 
 /** What is counted, and where. */
 export interface StackCounter {
@@ -53,16 +53,13 @@ export function countStack(
   const samples = halves.user ? counter.samples : undefined;
   const key = keyAt(counter, places);
   const walk = { id: r8, work: r9, stack: key };
-  const capture = (side: StackSide, id: Register): Block => {
-    if (!halves[side]) return [mov(id, 0)];
-    if (side === "user" && samples !== undefined) return walkUserStack(samples.rows, store, facts, walk);
-    return captureStack(store, { side, ctx: r6, id, work: r9, stack: places.capture, caller });
-  };
+  const half = (side: StackSide, id: Register) =>
+    captureHalf({ store, samples, halves }, facts, side, id, { walk, capture: places.capture }, caller);
   const registers = { kernel: r7, user: r8, ...(site.length === 0 ? {} : { site: r9 }) };
   const weighs = weight === undefined ? 1 : r7;
   const counted = addToStacks(tally, fp, key, weighs, r9, places.scratch);
   const write = [
-    [capture("kernel", r7), capture("user", r8), site],
+    [half("kernel", r7), half("user", r8), site],
     writeStackKey(tally.key, tally.parts, key, registers, facts, places.scratch),
     weight ?? [],
   ];

@@ -17,11 +17,12 @@ import type { ProgramSpec } from "../bpf/program-spec";
 import type { Session } from "../bpf/session";
 import { type Codec, count64, struct, u32 } from "../core/codec";
 import { NotSupportedError } from "../core/errors";
+import { captureHalf } from "./capture-half";
 import { SHOWN_IDS_SIZE } from "./current-task";
 import { emitStackRecord, type StackSamples } from "./stack-samples";
-import { CAPTURE_STACK, captureStack, StackId, type StackStore } from "./stack-store";
+import { CAPTURE_STACK, StackId, type StackSide, type StackStore } from "./stack-store";
 import { addToStacks, type StackKey, type StackTally, writeStackKey } from "./stack-tally";
-import { type UserWalk, walkFields, walkUserStack } from "./unwind/walk";
+import { type UserWalk, walkFields } from "./unwind/walk";
 
 /** Why a task left its processor: bits of task_struct.__state, include/linux/sched.h; 0 if it could have gone on. */
 const TASK = {
@@ -132,12 +133,11 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
   const keyAt = valueAt + Value.offsets.key;
   const [leave, drop, runnable] = [label("leaves"), label("drop"), label("runnable")];
   const walk = { id: r8, work: r9, stack: scratch };
-  const capture = (side: "kernel" | "user", id: Register): Block => {
-    if (!options[side]) return [mov(id, 0)];
-    return side === "user" && samples !== undefined
-      ? walkUserStack(samples.rows, stacks, facts, walk)
-      : captureStack(stacks, { side, ctx: r6, id, work: r9, stack: scratch + CAPTURE_STACK });
-  };
+  const half = (side: StackSide, id: Register) =>
+    captureHalf({ store: stacks, samples, halves: options }, facts, side, id, {
+      walk,
+      capture: scratch + CAPTURE_STACK,
+    });
   const ran = task("se.sum_exec_runtime").offset;
   const arrival = { tid: task("pid").offset, ran, tidAt, offsets: Value.offsets, scratch };
   return {
@@ -158,7 +158,7 @@ export function offCpuProgram(options: OffCpuOptions, facts: KernelFacts): Progr
         ? []
         : [load(8, r1, r6, 0), and(r1, 1), jump.ne(r1, 0, drop), and(r2, KEPT), jump32.eq(r2, 0, drop)],
       options.keep(drop, scratch),
-      [capture("kernel", r7), capture("user", r8)],
+      [half("kernel", r7), half("user", r8)],
       [load(8, r1, r6, 0), and(r1, 1), mov(r9, 0), jump.ne(r1, 0, runnable)],
       [load(8, r1, r6, 8), load(state.size === 8 ? 8 : 4, r9, r1, state.offset), and(r9, KEPT), runnable],
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8, state: r9 }, facts, scratch),

@@ -10,12 +10,13 @@ import { load, store } from "../asm/memory";
 import { fp, type Register, r0, r1, r6, r7, r8, r9 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
 import type { ProgramSpec } from "../bpf/program-spec";
+import { captureHalf } from "./capture-half";
 import { SHOWN_IDS_SIZE } from "./current-task";
 import { type OffCpu, requireSchedulerTypes } from "./off-cpu";
 import { emitStackRecord, type StackSamples } from "./stack-samples";
-import { CAPTURE_STACK, captureStack, StackId, type StackSide, type StackStore } from "./stack-store";
+import { CAPTURE_STACK, StackId, type StackSide, type StackStore } from "./stack-store";
 import { type StackTally, writeStackKey } from "./stack-tally";
-import { type UserWalk, walkFields, walkUserStack } from "./unwind/walk";
+import { type UserWalk, walkFields } from "./unwind/walk";
 
 export interface WakerOptions {
   readonly off: OffCpu;
@@ -46,10 +47,12 @@ export function wakerProgram(options: WakerOptions, facts: KernelFacts): Program
   const drop = label("drop");
   const at = (field: keyof typeof offsets) => off.keyOffset + offsets[field];
   const walk = { id: r8, work: r9, stack: keyAt };
-  const capture = (side: StackSide, id: Register): Block =>
-    side === "user" && samples !== undefined
-      ? walkUserStack(samples.rows, stacks, facts, walk)
-      : captureStack(stacks, { side, ctx: r6, id, work: r9, stack: SCRATCH + CAPTURE_STACK });
+  const halves = { kernel: true, user };
+  const half = (side: StackSide, id: Register) =>
+    captureHalf({ store: stacks, samples, halves }, facts, side, id, {
+      walk,
+      capture: SCRATCH + CAPTURE_STACK,
+    });
   return {
     name: "waker",
     // The context is (task_struct *p): include/trace/events/sched.h
@@ -59,7 +62,7 @@ export function wakerProgram(options: WakerOptions, facts: KernelFacts): Program
       [load(8, r1, r6, 0), load(4, r1, r1, pid), store(8, fp, TID_AT, r1)],
       [lookup(off.away, TID_AT), jump.eq(r0, 0, drop), store(8, fp, AWAY_AT, r0)],
       [load(8, r1, r0, at("wakerComm")), jump.ne(r1, 0, drop)],
-      [capture("kernel", r7), user ? capture("user", r8) : mov(r8, 0)],
+      [half("kernel", r7), half("user", r8)],
       writeStackKey(tally.key, tally.parts, keyAt, { kernel: r7, user: r8 }, facts, SCRATCH),
       user && samples !== undefined ? copyWaking(samples, facts, keyAt, walk) : [],
       [load(8, r9, fp, AWAY_AT), store(8, r9, at("wakerKernel"), r7), store(8, r9, at("wakerUser"), r8)],
