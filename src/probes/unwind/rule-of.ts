@@ -1,4 +1,5 @@
 /** What programs need of a row of unwind information. Pure. */
+import { unlessThrown } from "../../symbols/unwind/damaged";
 import { evaluate } from "../../symbols/unwind/expression";
 import type { UnwindMachine } from "../../symbols/unwind/machine";
 import type { Row } from "../../symbols/unwind/row";
@@ -67,12 +68,8 @@ export function rowAtAddress(row: Row, machine: UnwindMachine, address: number):
   const [offset, other] = TRIED.map((sp) => {
     const register = (column: number) =>
       column === spColumn ? sp : column === pcColumn ? address : Number.NaN;
-    try {
-      return evaluate(cfa.code, { register, word: () => Number.NaN }) - sp;
-    } catch (error) {
-      if (error instanceof RangeError) return Number.NaN;
-      throw error;
-    }
+    const value = unlessThrown(RangeError, () => evaluate(cfa.code, { register, word: () => Number.NaN }));
+    return value === undefined ? Number.NaN : value - sp;
   }) as [number, number];
   return offset === other ? { ...row, cfa: { kind: "register", column: spColumn, offset } } : undefined;
 }

@@ -2,6 +2,7 @@
 import type { ElfFile } from "../elf/elf-file";
 import { ElfError } from "../elf/error";
 import { SectionType, type Segment, SegmentType } from "../elf/header";
+import { unlessThrown } from "./damaged";
 import { framesAddress } from "./function-table";
 import { sectionOf } from "./section";
 import type { SourceSection, UnwindSource } from "./unwind-info";
@@ -14,9 +15,9 @@ const FRAME_HEADER = 0x6474e550;
 /** Reads from `elf`, which has to stay open. What cannot be read is taken for absent: others say what is wrong. */
 export function elfUnwindSource(elf: ElfFile): UnwindSource {
   return {
-    section: (name) => unlessDamaged(() => byName(elf, name) ?? bySegments(elf, name)),
+    section: (name) => unlessThrown(ElfError, () => byName(elf, name) ?? bySegments(elf, name)),
     code: (address, length) =>
-      unlessDamaged(() => {
+      unlessThrown(ElfError, () => {
         const offset = elf.offsetOf(address);
         return offset === undefined ? undefined : elf.source.read(offset, length);
       }),
@@ -51,13 +52,4 @@ function readFrom(elf: ElfFile, segment: Segment, address: number): SourceSectio
   const size = segment.fileSize - skipped;
   if (size > LARGEST_SECTION) return undefined;
   return { address, bytes: elf.source.read(segment.offset + skipped, size) };
-}
-
-function unlessDamaged<T>(read: () => T | undefined): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ElfError) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 /** Where a file's entry for an address is: by the search table of .eh_frame_hdr, or by a list made from .eh_frame. */
+import { unlessThrown } from "./damaged";
 import type { FrameEntries } from "./frame-entries";
 import { cursorIn, pointerSize, readLength, readPointer, type Section } from "./section";
 
@@ -47,21 +48,18 @@ const VERSION = 1;
 
 /** Where .eh_frame is, as .eh_frame_hdr tells; undefined if it does not. */
 export function framesAddress(header: Section): number | undefined {
-  try {
+  return unlessThrown(RangeError, () => {
     const cursor = cursorIn(header, 0);
     if (cursor.u8() !== VERSION) return undefined;
     const encoding = cursor.u8();
     cursor.at += 2;
     return readPointer(header, cursor, encoding, header.address);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** The search table of .eh_frame_hdr; undefined if it has none that can be searched. */
 export function searchTable(header: Section, frames: Section): FunctionTable | undefined {
-  try {
+  return unlessThrown(RangeError, () => {
     const cursor = cursorIn(header, 0);
     if (cursor.u8() !== VERSION) return undefined;
     const [frameEncoding, countEncoding, encoding] = [cursor.u8(), cursor.u8(), cursor.u8()];
@@ -71,10 +69,7 @@ export function searchTable(header: Section, frames: Section): FunctionTable | u
     const count = readLength(cursor, countEncoding);
     if (!(count > 0 && cursor.at + count * 2 * size <= header.view.byteLength)) return undefined;
     return new SearchTable(header, frames, encoding, size, cursor.at, count);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** Reads all entries once and sorts them: for files without .eh_frame_hdr. */

@@ -1,5 +1,6 @@
 /** The unwind information of one file: the row for an address, kept once it has been worked out. */
 import { type RowRange, rowAt, rowsOf } from "./call-frame";
+import { unlessThrown } from "./damaged";
 import { FrameEntries } from "./frame-entries";
 import { type FunctionTable, listedTable, searchTable } from "./function-table";
 import type { Row } from "./row";
@@ -50,14 +51,14 @@ export class UnwindInfo {
       this.ranges.clear();
       this.distinct.clear();
     }
-    const row = this.find(address);
+    const row = this.rangeAt(address)?.row;
     this.rows.set(address, row);
     return row;
   }
 
   /** All rows of the function at an address, one behind the other; none where it has none, or damaged ones. */
   rangesOf(address: number): readonly RowRange[] {
-    const found = unlessDamaged(() => {
+    const found = unlessThrown(RangeError, () => {
       const frames = this.read();
       const offset = frames?.table.find(address);
       const info = offset === undefined ? undefined : frames?.entries.functionAt(offset);
@@ -85,13 +86,9 @@ export class UnwindInfo {
     return known ?? row;
   }
 
-  private find(address: number): Row | undefined {
-    return this.rangeAt(address)?.row;
-  }
-
   /** The row for an instruction, and how far it holds. */
   rangeAt(address: number): RowRange | undefined {
-    return unlessDamaged(() => {
+    return unlessThrown(RangeError, () => {
       const frames = this.read();
       const offset = frames?.table.find(address);
       if (frames === undefined || offset === undefined) return undefined;
@@ -113,15 +110,6 @@ export class UnwindInfo {
   private read(): Frames | undefined {
     if (this.frames === "unread") this.frames = readFrames(this.source) ?? "none";
     return this.frames === "none" ? undefined : this.frames;
-  }
-}
-
-function unlessDamaged<T>(read: () => T | undefined): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
   }
 }
 
