@@ -19,7 +19,7 @@ import {
 import { type CountedStacks, CountedStacksReader, type Entry } from "./counted-stacks";
 import { type GroupNames, groupLabel } from "./group-label";
 import { KernelNames } from "./kernel-names";
-import { paceOf } from "./pace";
+import { LEARNING_NS, paceOf } from "./pace";
 import { CountsSince } from "./since-last";
 import { isInterrupt, marker, StackPaths, wakerOf } from "./stack-paths";
 import { UnnamedFrames } from "./unnamed-frames";
@@ -118,7 +118,7 @@ export class Collector {
         const pauseNs = pace.next(Math.max(this.unwound?.filled ?? 0, this.userNames.filled));
         this.userNames.catchUp();
         this.unwound?.drain();
-        await clock.sleep(pauseNs, over);
+        await clock.sleep(this.unwound?.isLearning ? Math.min(pauseNs, LEARNING_NS) : pauseNs, over);
       }
     };
     await Promise.all([meeting(), taking()]);

@@ -12,6 +12,9 @@ import type { Measure } from "./collector";
 const CLOCK_PACE: PaceBounds = { soonestNs: 2 * NS_PER.ms, latestNs: 250 * NS_PER.ms, fill: 1 / 4 };
 const EVENT_PACE: PaceBounds = { soonestNs: 2 * NS_PER.ms, latestNs: 50 * NS_PER.ms, fill: 1 / 8 };
 
+/** While each look lets programs get on by one frame. */
+export const LEARNING_NS = 20 * NS_PER.ms;
+
 /** Processors that were idle may all tick from now on: not more of the ring than `fill` is filled by then, either. */
 export function paceOf(measure: Measure, samples: Pick<StackSamples, "fullNs"> | undefined): PaceBounds {
   const pace = measure === "cpu" ? CLOCK_PACE : EVENT_PACE;

@@ -51,6 +51,8 @@ export class UnwoundStacks {
   private readonly unfinished = new Map<Exclude<UnwindEnd, "complete">, number>();
   /** Samples whose stack was not kept, because there are as many different ones as were asked for. */
   full = 0;
+  /** Stacks that came at the last look were walked further than they were copied: the next ones, from now on, a frame more. */
+  isLearning = false;
   /** Samples of whose user stack nothing could be read: its page is not in memory. */
   unwalkable = 0;
 
@@ -76,6 +78,7 @@ export class UnwoundStacks {
 
   /** Takes what is there. */
   drain(): void {
+    this.isLearning = false;
     this.rows?.retract();
     this.session.ringBuffer(this.samples.ring).consume(this.take);
   }
@@ -172,7 +175,7 @@ export class UnwoundStacks {
     const { missing, space } = this.record;
     const process = this.processes.code(pid, comm, space);
     const stack = this.unwinder.unwind(process, copy);
-    if (missing !== 0) this.rows?.publish(process, stack, space, missing);
+    if (missing !== 0 && this.rows?.publish(process, stack, space, missing)) this.isLearning = true;
     this.countEnd(stack.end);
     const known = this.found.find(stack);
     if (known !== undefined) return known;

@@ -29,23 +29,35 @@ export class PublishedRows {
 
   /**
    * Publishes rows of a stack from the one on that a program has missed, outwards up to one that programs cannot go by.
-   * `missing` is an address as the program looked it up.
+   * `missing` is an address as the program looked it up. It may lie further out than the copy of the stack goes: then programs
+   * get on by that one frame, and miss the next one. True if so.
    */
-  publish(process: UnwindProcess, { pcs, length }: UnwoundStack, space: bigint, missing: number): void {
+  publish(process: UnwindProcess, { pcs, length }: UnwoundStack, space: bigint, missing: number): boolean {
     let i = 0;
     while (i < length && lookedUp(pcs, i) !== missing) i++;
-    for (; i < length; i++) {
-      const address = lookedUp(pcs, i);
-      const code = process.codeAt(address);
-      if (code?.info === undefined) return;
-      const at = address - code.bias;
-      const published = this.publishBlock(code.info, at);
-      if (published === undefined) return;
-      // What runs twice will run again, a few instructions further on.
-      if (i === 0 && published === "new" && this.isMissedAgain(code.info, at))
-        this.publishFunction(code.info, at);
-      this.mappings.publish(process, space, code, address);
-    }
+    if (i === length) return this.publishFrame(process, space, missing, false) === "new";
+    for (; i < length; i++)
+      if (this.publishFrame(process, space, lookedUp(pcs, i), i === 0) === undefined) break;
+    return false;
+  }
+
+  /** Undefined if programs cannot go on from there. */
+  private publishFrame(
+    process: UnwindProcess,
+    space: bigint,
+    address: number,
+    isInnermost: boolean,
+  ): "new" | "known" | undefined {
+    const code = process.codeAt(address);
+    if (code?.info === undefined) return undefined;
+    const at = address - code.bias;
+    const published = this.publishBlock(code.info, at);
+    if (published === undefined) return undefined;
+    // What runs twice will run again, a few instructions further on.
+    if (isInnermost && published === "new" && this.isMissedAgain(code.info, at))
+      this.publishFunction(code.info, at);
+    this.mappings.publish(process, space, code, address);
+    return published;
   }
 
   /** Takes back what was published of processes that have other things mapped by now. */

@@ -56,12 +56,22 @@ kernelTest(NEEDS, "auto unwinds where the kernel allows it; fp cannot", async ()
   expect(fp.whole).toBe(0);
 });
 
+/** Up to 250 Hz all stacks are unwound from copies. */
+const SELDOM = ["--freq", String(rounds(197, 97)), "-U"];
+
 kernelTest(NEEDS, "a copy too small: how many stacks go on is said, and they are marked", async () => {
   const file = program("shares", ["-O2", ...WITHOUT], "bk-without");
-  const { stacks, notes } = await profiled(...OFTEN, "--stack-size", "8", "--", file, RUN_MS);
+  const { stacks, notes } = await profiled(...SELDOM, "--stack-size", "8", "--", file, RUN_MS);
   const marked = through(stacks, "[stack truncated]");
   expect(countOf(marked)).toBeGreaterThan(0.9 * countOf(stacks));
   expect(notes.join("\n")).toMatch(/^\d+ of \d+ user stacks go on further up than the part .* --stack-size/m);
+});
+
+kernelTest(NEEDS, "programs learn to unwind further up than the copies go", async () => {
+  const file = program("shares", ["-O2", ...WITHOUT], "bk-without");
+  const often = ["--freq", String(rounds(997, 251)), "-U", "--unwind", "dwarf"];
+  const { whole, all } = chains(await profiled(...often, "--stack-size", "8", "--", file, "3000"));
+  expect(whole).toBeGreaterThan(rounds(0.7, 0.1) * all);
 });
 
 /** A plug-in whose frames are of `room` bytes: all are as large as files, and lie at the same place. */

@@ -132,9 +132,19 @@ test("a file may lie lower than it was linked", () => {
   expect(found(at)?.cfaOffset).toBe(64n);
 });
 
-test("nothing is published for an address that is not on the stack, or in no code", () => {
+test("further out than the copy of the stack goes, a frame each time", () => {
+  const { rows, process, found } = made();
+  const beyond = FUNCTION + 0x61;
+  const copied = stack(FUNCTION + 9, FUNCTION + 0x99);
+  expect(rows.publish(process, copied, SPACE, beyond)).toBe(true);
+  expect([found(beyond)?.cfaOffset, found(FUNCTION + 0x98)]).toEqual([64n, undefined]);
+  // Those that were taken before it was known.
+  expect(rows.publish(process, copied, SPACE, beyond)).toBe(false);
+  expect(rows.publish(process, copied, SPACE, FUNCTION + 9)).toBe(false);
+});
+
+test("nothing is published for an address in no code", () => {
   const { rows, process, words } = made();
-  rows.publish(process, stack(FUNCTION + 9), SPACE, FUNCTION + 10);
   rows.publish(process, stack(7, FUNCTION + 9), SPACE, 7);
   rows.publish(process, stack(99), SPACE, 99);
   expect(published(words)).toBe(0);
