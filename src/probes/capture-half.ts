@@ -4,7 +4,7 @@ import type { Block } from "../asm/instruction";
 import { type Register, r6 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
 import type { StackSamples } from "./stack-samples";
-import { type Caller, captureStack, type StackSide, type StackStore } from "./stack-store";
+import { type Caller, captureStack, type StackSide, type StackStore, type Tip } from "./stack-store";
 import { type UserWalk, walkUserStack } from "./unwind/walk";
 
 export interface HalfSource {
@@ -20,6 +20,7 @@ export interface HalfPlaces {
   readonly walk: UserWalk;
   /** End of CAPTURE_STACK free bytes. */
   readonly capture: number;
+  readonly tip?: Tip | undefined;
 }
 
 /**
@@ -31,10 +32,11 @@ export function captureHalf(
   facts: Pick<KernelFacts, "arch" | "btf">,
   side: StackSide,
   id: Register,
-  { walk, capture }: HalfPlaces,
+  { walk, capture, tip }: HalfPlaces,
   caller?: Caller,
 ): Block {
   if (!halves[side]) return [mov(id, 0)];
-  if (side === "user" && samples !== undefined) return walkUserStack(samples.rows, store, facts, walk);
-  return captureStack(store, { side, ctx: r6, id, work: walk.work, stack: capture, caller });
+  if (side === "user" && samples !== undefined)
+    return walkUserStack(samples.rows, store, facts, { ...walk, tip });
+  return captureStack(store, { side, ctx: r6, id, work: walk.work, stack: capture, caller, tip });
 }

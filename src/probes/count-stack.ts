@@ -1,12 +1,13 @@
 /** Counts the stack at hand, in the kernel where it can be walked there, and else by a record for user space. Pure. */
 import { type Block, label } from "../asm/instruction";
 import { jump } from "../asm/jump";
+import { store as storeTo } from "../asm/memory";
 import { fp, type Register, r7, r8, r9 } from "../asm/register";
 import type { KernelFacts } from "../bpf/facts";
 import { captureHalf } from "./capture-half";
 import { emitStackRecord, type StackSamples } from "./stack-samples";
 import { type Caller, StackId, type StackSide, type StackStore } from "./stack-store";
-import { addToStacks, type StackTally, writeStackKey } from "./stack-tally";
+import { addToStacks, type StackTally, tipsAt, writeStackKey } from "./stack-tally";
 import { walkFields } from "./unwind/walk";
 
 /** What is counted, and where. */
@@ -52,13 +53,22 @@ export function countStack(
   const { store, tally, halves } = counter;
   const samples = halves.user ? counter.samples : undefined;
   const key = keyAt(counter, places);
+  const tips = tipsAt(tally, key);
   const walk = { id: r8, work: r9, stack: key };
-  const half = (side: StackSide, id: Register) =>
-    captureHalf({ store, samples, halves }, facts, side, id, { walk, capture: places.capture }, caller);
-  const registers = { kernel: r7, user: r8, ...(site.length === 0 ? {} : { site: r9 }) };
+  const half = (side: StackSide, id: Register) => {
+    const half = { walk, capture: places.capture, tip: tips[side] };
+    return captureHalf({ store, samples, halves }, facts, side, id, half, caller);
+  };
+  const registers = {
+    kernel: r7,
+    user: r8,
+    tips: "there",
+    ...(site.length === 0 ? {} : { site: r9 }),
+  } as const;
   const weighs = weight === undefined ? 1 : r7;
   const counted = addToStacks(tally, fp, key, weighs, r9, places.scratch);
   const write = [
+    Object.values(tips).map((tip) => [storeTo(8, fp, tip, 0)]),
     [half("kernel", r7), half("user", r8), site],
     writeStackKey(tally.key, tally.parts, key, registers, facts, places.scratch),
     weight ?? [],

@@ -4,7 +4,7 @@
  * a hash that the program computes, and the leaves are compared all the same. What goes wrong is told apart and
  * counted. Pure but for `readStackLosses`, which reads an open session.
  */
-import { add, mov, mul, or, rsh, xor } from "../asm/alu";
+import { add, mov, mul, or, rsh, sub, xor } from "../asm/alu";
 import { atomicAdd } from "../asm/atomic";
 import { helper } from "../asm/helper-ids";
 import { type Block, type Label, label } from "../asm/instruction";
@@ -73,8 +73,8 @@ export function stackStore(maxStacks: number, takesTurns: boolean): StackStore {
   const frames = stackFrames(MAX_DEPTH);
   const map = hashMap<bigint, BigUint64Array>("stacks", { key: u64, value: frames, maxEntries: maxStacks });
   const stacks = turnMap(map, takesTurns);
-  // One more than a stack has: room for a caller in front.
-  const scratch = perCpuArrayMap("stack_scratch", stackFrames(MAX_DEPTH + 1), 1);
+  // More than a stack has: room for a caller in front, and for zeros behind.
+  const scratch = perCpuArrayMap("stack_scratch", stackFrames(MAX_DEPTH + 3), 1);
   const losses = mappableArray("stack_losses", Losses, 1);
   return { maps: [...stacks.maps, scratch, losses] as MapSpec[], stacks, scratch, losses };
 }
@@ -94,7 +94,16 @@ export interface Capture {
   readonly stack: number;
   /** At the first instruction of a function: who called it, where this half of the stack does not tell. */
   readonly caller?: Caller | undefined;
+  readonly tip?: Tip | undefined;
 }
+
+/**
+ * Where the innermost address goes: eight bytes of the program's stack, in which 0 is. The stack that is kept is that of its
+ * callers. A clock finds each function at many addresses, but its callers, which are most of the stack, again and again.
+ */
+export type Tip = number;
+/** Innermost addresses that there is room for, for each stack of callers. */
+export const TIPS_PER_STACK = 4;
 
 /**
  * Where the current function returns to. At its first instruction the frame pointer is still that of its caller, and
@@ -133,6 +142,7 @@ export function captureStack(to: StackStore, { side, ctx, id, work, stack, ...gi
     [call(helper.getStack), jump.slt(r0, 0, broken), jump.eq(r0, 0, none), mov(id, r0)],
     caller === undefined ? [] : insertCaller(caller, work, id, at),
     countTruncated(to, id),
+    takeTip(given.tip, work, id),
     [keepStack(to, { words: work, id, at, kept }), jump.always(done)],
     [broken, countLoss(to, "unwalkable"), mov(id, Number(StackId.unwalkable)), jump.always(done)],
     [none, mov(id, Number(StackId.none))],
@@ -151,6 +161,12 @@ function insertCaller(caller: Caller, words: Register, bytes: Register, scratch:
     [load(8, r2, words, WORD), store(8, words, 0, r2), store(8, words, WORD, r1), add(bytes, WORD)],
     [jump.always(done), whole, add(words, WORD), done],
   ];
+}
+
+/** Takes the innermost address off the stack at `words`, which is not empty. Loses r1. */
+export function takeTip(tip: Tip | undefined, words: Register, bytes: Register): Block {
+  if (tip === undefined) return [];
+  return [load(8, r1, words, 0), store(8, fp, tip, r1), add(words, WORD), sub(bytes, WORD)];
 }
 
 function countLoss({ losses }: StackStore, reason: keyof StackLosses): Block {
@@ -178,7 +194,7 @@ function hashOf(words: Register, bytes: Register): Block {
   ];
 }
 
-/** A stack that is complete, with zeros behind it up to MAX_DEPTH words. */
+/** A stack that is complete, with two zeros behind it. */
 export interface WholeStack {
   readonly words: Register;
   /** Has the number of its bytes, and gets the id. */
@@ -186,20 +202,23 @@ export interface WholeStack {
   /** TURN_SLOT + 8 bytes end at `at + 8`, in which `findMap` has left what it found. */
   readonly at: number;
   readonly kept: Label;
+  /** Puts zeros behind it up to MAX_DEPTH words, if there are others. Loses r0–r5. */
+  readonly zeroRest?: Block;
 }
 
 /** Keeps a stack and goes on or to `kept`. Loses r0–r5. */
-export function keepStack(to: StackStore, { words, id, at, kept }: WholeStack): Block {
-  return [[hashOf(words, id), store(8, fp, at, r0), mov(id, r0)], keep(to, words, id, at, kept)];
+export function keepStack(to: StackStore, stack: WholeStack): Block {
+  const { words, id, at } = stack;
+  return [[hashOf(words, id), store(8, fp, at, r0), mov(id, r0)], keep(to, stack)];
 }
 
 /** Puts the stack at `words` under the id at `fp + at` unless it is there. `id` becomes the reason where it cannot. */
-function keep(to: StackStore, words: Register, id: Register, at: number, kept: Label): Block {
+function keep(to: StackStore, { words, id, at, kept, zeroRest = [] }: WholeStack): Block {
   const [known, collides] = [label("known"), label("collides")];
   const stacks = loadFoundMap(to.stacks, at - TURN_SLOT);
   return [
     [stacks, stackAddress(r2, at), call(helper.mapLookupElem), jump.ne(r0, 0, known)],
-    [stacks, stackAddress(r2, at), mov(r3, words), mov(r4, MapUpdate.BPF_NOEXIST)],
+    [zeroRest, stacks, stackAddress(r2, at), mov(r3, words), mov(r4, MapUpdate.BPF_NOEXIST)],
     [call(helper.mapUpdateElem), jump32.eq(r0, 0, kept), jump32.eq(r0, -errno.EEXIST, kept)],
     [countLoss(to, "stacksFull"), mov(id, Number(StackId.full)), jump.always(kept)],
     known,

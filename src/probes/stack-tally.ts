@@ -19,7 +19,7 @@ import { MapUpdate } from "../core/bpf-uapi";
 import { bytes, type Codec, count64, cstring, type StructCodec, struct, u32, u64 } from "../core/codec";
 import { errno } from "../core/errno";
 import { readProcessComm, shownIds } from "./current-task";
-import { HASH_MULTIPLIER, isStack, StackId } from "./stack-store";
+import { HASH_MULTIPLIER, isStack, StackId, type StackSide, type Tip } from "./stack-store";
 import { findMap, loadFoundMap, type TurnMap, turnMap } from "./turn-map";
 
 /** What stacks are grouped by; the process is always known, because user addresses mean nothing without it. */
@@ -30,6 +30,9 @@ export type StackDimension = (typeof stackDimensions)[number];
 export interface StackKey {
   readonly kernel: bigint;
   readonly user: bigint;
+  /** The innermost addresses, where the stacks are those of their callers; 0 where there is none, or it is in the stack. */
+  readonly kernelTip?: bigint;
+  readonly userTip?: bigint;
   readonly cgroup?: bigint;
   /** Of the process, or of the thread where threads or names are told apart. */
   readonly comm: string;
@@ -61,15 +64,24 @@ export interface StackKeyParts {
   readonly waker: boolean;
   /** Tell apart what was called. */
   readonly site?: boolean;
+  /** Innermost addresses apart from the stacks of their callers. */
+  readonly tips?: boolean;
 }
 
 export type StackKeyCodec = StructCodec<Readonly<Record<keyof StackKey, Codec<never>>>> & Codec<StackKey>;
 
 /** The layout of a key, widest fields first, so that padding is at its end only. */
-export function stackKeyCodec({ by, state, waker, site = false }: StackKeyParts): StackKeyCodec {
+export function stackKeyCodec({
+  by,
+  state,
+  waker,
+  site = false,
+  tips = false,
+}: StackKeyParts): StackKeyCodec {
   return struct({
     kernel: u64,
     user: u64,
+    ...(tips ? { kernelTip: u64, userTip: u64 } : {}),
     ...(waker ? { wakerKernel: u64, wakerUser: u64 } : {}),
     ...(by === "cgroup" || by === "container" ? { cgroup: u64 } : {}),
     comm: cstring(COMM_SIZE),
@@ -83,11 +95,19 @@ export function stackKeyCodec({ by, state, waker, site = false }: StackKeyParts)
   }) as unknown as StackKeyCodec;
 }
 
+/** Where the tips are in the key at `fp + at`, if they are told apart. */
+export function tipsAt({ key, parts }: StackTally, at: number): Partial<Record<StackSide, Tip>> {
+  const { kernelTip, userTip } = key.offsets;
+  return parts.tips === true ? { kernel: at + kernelTip, user: at + userTip } : {};
+}
+
 export interface KeyRegisters {
   readonly kernel: Register;
   readonly user: Register;
   readonly state?: Register;
   readonly site?: Register;
+  /** They are in the key already; otherwise there are none. */
+  readonly tips?: "there";
 }
 
 /** Writes the key of the current task, woken by nobody yet, to `fp + at`. `scratch` names SHOWN_IDS_SIZE free bytes. Loses r0–r5. */
@@ -105,6 +125,9 @@ export function writeStackKey(
   return [
     zero(fp, at + codec.size - codec.holes, codec.holes),
     [store(8, fp, to("kernel"), registers.kernel), store(8, fp, to("user"), registers.user)],
+    has("userTip") && registers.tips === undefined
+      ? [store(8, fp, to("kernelTip"), 0), store(8, fp, to("userTip"), 0)]
+      : [],
     has("state") ? [store(4, fp, to("state"), registers.state ?? ON_CPU | 0)] : [],
     (["wakerKernel", "wakerUser", "wakerComm", "wakerPid"] as const).map((field) =>
       has(field) ? zero(fp, to(field), codec.fields[field].size) : [],

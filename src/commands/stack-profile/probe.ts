@@ -20,7 +20,7 @@ import { kernelIds, SHOWN_IDS_SIZE } from "../../probes/current-task";
 import { descendantMaps, descendantPrograms, keepDescendants } from "../../probes/descendants";
 import { type OffCpu, offCpu, offCpuProgram } from "../../probes/off-cpu";
 import { type StackSamples, stackSamples } from "../../probes/stack-samples";
-import { CAPTURE_STACK, type StackStore, stackStore } from "../../probes/stack-store";
+import { CAPTURE_STACK, type StackStore, stackStore, TIPS_PER_STACK } from "../../probes/stack-store";
 import {
   announce,
   type StackDimension,
@@ -28,7 +28,7 @@ import {
   stackTally,
   writeStackKey,
 } from "../../probes/stack-tally";
-import { hasWaits, type Measure, type StackCounting } from "../../probes/stacks/collector";
+import { hasClock, hasWaits, type Measure, type StackCounting } from "../../probes/stacks/collector";
 import {
   dropProcess,
   filterMaps,
@@ -90,16 +90,16 @@ const UNCLOCKED_RATE = 4000;
 /** Builds the probe. */
 export function stackProbe(options: ProbeOptions, facts: KernelFacts): StackProbe {
   const { measure, by, maxStacks, filter, follow, stackSize } = options;
+  const isClocked = hasClock(measure);
   const stacks = stackStore(maxStacks, options.isRepeated);
   const tally = stackTally(
-    { by, state: hasWaits(measure), waker: options.waker },
-    PAIRS_PER_STACK * maxStacks,
+    { by, state: hasWaits(measure), waker: options.waker, tips: isClocked },
+    (isClocked ? TIPS_PER_STACK : PAIRS_PER_STACK) * maxStacks,
     options.isRepeated,
   );
-  const ticks =
-    measure === "cpu" || measure === "wall"
-      ? mappableArray("ticks", count64, 2 ** Math.ceil(Math.log2(facts.possibleCpus)))
-      : undefined;
+  const ticks = isClocked
+    ? mappableArray("ticks", count64, 2 ** Math.ceil(Math.log2(facts.possibleCpus)))
+    : undefined;
   const off = hasWaits(measure) ? offCpu(tally, MOST_TASKS) : undefined;
   const rate = (measure === "cpu" ? options.frequency : UNCLOCKED_RATE) * facts.possibleCpus;
   const samples =

@@ -7,7 +7,7 @@ import { ProfileBuilder } from "../../output/stacks/profile-builder";
 import { type Away, type OffCpu, type OffCpuState, offCpuState } from "../off-cpu";
 import { RingPace } from "../ring-pace";
 import type { StackSamples } from "../stack-samples";
-import { readStackLosses, type StackStore } from "../stack-store";
+import { readStackLosses, type StackStore, TIPS_PER_STACK } from "../stack-store";
 import {
   type Announcement,
   ON_CPU,
@@ -32,6 +32,11 @@ export type Measure = "cpu" | "off-cpu" | "wakeup" | "wall" | "event";
 /** True where tasks are followed when they leave their processors. */
 export function hasWaits(measure: Measure): boolean {
   return measure === "off-cpu" || measure === "wakeup" || measure === "wall";
+}
+
+/** True where a clock takes stacks, at any instruction. */
+export function hasClock(measure: Measure): boolean {
+  return measure === "cpu" || measure === "wall";
 }
 
 /** Where the results of a probe that counts stacks lie. */
@@ -63,7 +68,7 @@ export interface CollectorOptions {
   readonly states: readonly OffCpuState[] | undefined;
   readonly minNs: number;
   readonly title: string;
-  /** Different stacks there is room for. */
+  /** Different stacks there is room for; a clock's by their callers. */
   readonly maxStacks: number;
   /** `process.arch` */
   readonly arch: string;
@@ -99,7 +104,8 @@ export class Collector {
   ) {
     this.paths = new StackPaths(this.kernelNames, userNames, options.kernel);
     this.counted = new CountedStacksReader(session, probe.store, probe.tally, probe.off);
-    const { maxStacks, arch } = options;
+    const { arch, measure } = options;
+    const maxStacks = options.maxStacks * (hasClock(measure) ? TIPS_PER_STACK : 1);
     if (probe.samples !== undefined)
       this.unwound = new UnwoundStacks(session, probe.samples, userNames, maxStacks, arch, (kernel) =>
         this.beginsWithInterrupt(kernel),

@@ -40,7 +40,7 @@ export function isInterrupt({ name }: Frame): boolean {
 }
 
 /** Whose stack it is, and the ids of its halves. */
-type Whose = Pick<StackKey, "kernel" | "user" | "pid" | "comm">;
+type Whose = Pick<StackKey, "kernel" | "user" | "kernelTip" | "userTip" | "pid" | "comm">;
 
 /** What lies under the ids of keys. */
 export interface StackSources {
@@ -99,19 +99,21 @@ export class StackPaths {
     return this.originals.get(frame) ?? frame;
   }
 
-  private userHalf({ user, pid, comm }: Whose, { walked, unwound }: StackSources): Frame[] {
+  private userHalf({ user, userTip, pid, comm }: Whose, { walked, unwound }: StackSources): Frame[] {
     const found = unwound?.stack(user);
     const half = found?.pcs ?? (isStack(user) ? walked.get(user) : undefined);
-    if (half === undefined) return user === StackId.none ? [] : [missing(user)];
-    const frames = Array.from(half, (pc, at) => this.userNames.frame(pid, comm, pc, at > 0)).reverse();
+    const named = (pcs: BigUint64Array) =>
+      Array.from(pcs, (pc, at) => this.userNames.frame(pid, comm, pc, at > 0)).reverse();
+    if (half === undefined) return lost(user, userTip, named);
+    const frames = named(withTip(half, userTip));
     return found?.end === "truncated" || found?.end === "limit" ? [TRUNCATED, ...frames] : frames;
   }
 
-  private kernelHalf({ kernel }: Whose, { walked }: StackSources, sampled = false): Frame[] {
+  private kernelHalf({ kernel, kernelTip }: Whose, { walked }: StackSources, sampled = false): Frame[] {
     const half = isStack(kernel) ? walked.get(kernel) : undefined;
-    if (half === undefined) return kernel === StackId.none ? [] : [missing(kernel)];
-    const frames = sampled ? this.kernelNames.frames(half) : this.kernelNames.framesBelowOwn(half);
-    return frames.reverse();
+    const named = (pcs: BigUint64Array) =>
+      (sampled ? this.kernelNames.frames(pcs) : this.kernelNames.framesBelowOwn(pcs)).reverse();
+    return half === undefined ? lost(kernel, kernelTip, named) : named(withTip(half, kernelTip));
   }
 
   private nameOfWaker(name: string): Frame {
@@ -146,6 +148,14 @@ export function wakerOf({ wakerKernel, wakerUser, wakerComm, wakerPid }: StackKe
   };
 }
 
-function missing(id: bigint): Frame {
-  return marker(MISSING[String(id)] ?? "[stack lost: no room]");
+/** The stack that begins at an innermost address, if that was told apart. */
+function withTip(callers: BigUint64Array, tip: bigint | undefined): BigUint64Array {
+  return tip === undefined || tip === 0n ? callers : BigUint64Array.of(tip, ...callers);
+}
+
+/** What stands for a stack that was not kept: the innermost function may be known all the same. */
+function lost(id: bigint, tip: bigint | undefined, named: (pcs: BigUint64Array) => Frame[]): Frame[] {
+  if (id === StackId.none) return [];
+  const missing = marker(MISSING[String(id)] ?? "[stack lost: no room]");
+  return [missing, ...named(withTip(new BigUint64Array(0), tip))];
 }

@@ -1,7 +1,7 @@
 /**
  * Walks the current thread's user stack in the kernel, by the rows that are known; what is not goes to user space. Pure.
  */
-import { add, and, mov } from "../../asm/alu";
+import { add, and, mov, sub } from "../../asm/alu";
 import { helper } from "../../asm/helper-ids";
 import { type Block, type Label, label, subprogram } from "../../asm/instruction";
 import { call, exit, jump } from "../../asm/jump";
@@ -10,7 +10,15 @@ import { load, loadFunction, store } from "../../asm/memory";
 import { fp, type Register, r0, r1, r2, r3, r4, r6, r8, r9 } from "../../asm/register";
 import type { KernelFacts } from "../../bpf/facts";
 import { type UnwindMachine, unwindMachine } from "../../symbols/unwind/machine";
-import { CAPTURE_STACK, keepStack, MAX_DEPTH, StackId, type StackStore } from "../stack-store";
+import {
+  CAPTURE_STACK,
+  keepStack,
+  MAX_DEPTH,
+  StackId,
+  type StackStore,
+  type Tip,
+  takeTip,
+} from "../stack-store";
 import { findMap, TURN_SLOT } from "../turn-map";
 import { userRegisters } from "../user-stack-copy";
 import { codeSpace } from "./code-space";
@@ -27,6 +35,7 @@ export interface UserWalk {
   readonly work: Register;
   /** End of WALK_STACK bytes. */
   readonly stack: number;
+  readonly tip?: Tip | undefined;
 }
 
 function placeOf({ stack }: Pick<UserWalk, "stack">): WalkPlace {
@@ -55,7 +64,7 @@ export function walkUserStack(
   facts: Facts,
   walk: UserWalk,
 ): Block {
-  const { id, work, stack } = walk;
+  const { id, work, stack, tip } = walk;
   if (rows === undefined) return [mov(id, Number(StackId.copied))];
   const machine = unwindMachine(facts.arch);
   const place = placeOf(walk);
@@ -82,8 +91,10 @@ export function walkUserStack(
       ? walkByHelper(rows, machine, place)
       : walkInline(rows, machine, { ...place, id, words: work }),
     [load(8, r1, fp, at("end")), jump.ne(r1, WalkEnd.complete, unknown)],
-    [load(8, r2, fp, at("chunk")), zeroRest(r2, work), loadBytes(id, r2)],
-    [keepStack(to, { words: work, id, at: key, kept }), jump.always(done)],
+    [load(8, r2, fp, at("chunk")), loadBytes(id, r2), mov(r3, work), add(r3, id)],
+    [store(8, r3, 0, 0), store(8, r3, 8, 0), takeTip(tip, work, id)],
+    keepStack(to, { words: work, id, at: key, kept, zeroRest: zeroRest(place, work, tip) }),
+    jump.always(done),
     [unknown, mov(id, Number(StackId.copied)), jump.always(done)],
     [none, mov(id, Number(StackId.none))],
     [kept, done],
@@ -184,11 +195,12 @@ function loadBytes(dst: Register, chunk: Register): Block {
   return [load(8, dst, chunk, Chunk.offsets.frames), add(dst, 8), and(dst, MOST_BYTES)];
 }
 
-/** Zeroes what lies behind the stack up to the end of its room, as bpf_get_stack does. Loses r1 and r3. */
-function zeroRest(chunk: Register, words: Register): Block {
+/** Zeroes what lies behind the stack up to the end of its room, as bpf_get_stack does. Loses r1 to r3. */
+function zeroRest({ at }: WalkPlace, words: Register, tip: Tip | undefined): Block {
   const [next, end] = [label("zero_next"), label("zeroed")];
   return [
-    [loadBytes(r1, chunk), next, jump.ge(r1, MOST_BYTES, end), mov(r3, words), add(r3, r1)],
+    [load(8, r2, fp, at("chunk")), loadBytes(r1, r2), tip === undefined ? [] : sub(r1, 8)],
+    [next, jump.ge(r1, MOST_BYTES, end), mov(r3, words), add(r3, r1)],
     [store(8, r3, 0, 0), add(r1, 8), jump.always(next), end],
   ];
 }

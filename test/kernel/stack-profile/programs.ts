@@ -256,7 +256,17 @@ int main(int argc, char **argv) {
   return argc > 99;
 }`;
 
-const sources = { shares, sleeps, threads, wakes, paths, locks, brief, asks } as const;
+/** Spends its time in two thousand instructions of one function that is called from one place, for `argv[1]` ms. For x86-64. */
+const lengthy = `
+#include <stdlib.h>
+#include <time.h>
+#define X4(a) a a a a
+static volatile unsigned long sink;
+__attribute__((noinline)) void leaf(void) { sink++; }
+__attribute__((noinline)) void lengthy(void) { leaf(); unsigned long x = sink; X4(X4(X4(X4(X4(__asm__ volatile("imul $5, %0, %0\\nadd $1, %0" : "+r"(x));))))) sink += x; }
+int main(int argc, char **argv) { for (clock_t end = clock() + atol(argv[1]) * 1000; clock() < end;) for (int i = 0; i < 1000; i++) lengthy(); return 0; }`;
+
+const sources = { shares, lengthy, sleeps, threads, wakes, paths, locks, brief, asks } as const;
 export type ProgramName = keyof typeof sources;
 
 /**

@@ -124,6 +124,16 @@ kernelTest(NEEDS, "stacks that find no room are counted, and their samples are k
   expect(code).toBe(3);
 });
 
+kernelTest([...NEEDS, "x86-64"], "a clock's stacks take room by their callers only", async () => {
+  const file = program("lengthy");
+  for (const how of ["fp", "dwarf"]) {
+    const args = [...OFTEN, "-U", "--unwind", how, "--max-stacks", "512", "--", file, "1500"];
+    const { stacks, lost } = await profiled(...args);
+    expect(lost).toMatchObject({ mapFull: 0, stacksFull: 0 });
+    expect(countOf(through(stacks, "main", "lengthy"))).toBeGreaterThan(0.7 * countOf(stacks));
+  }
+});
+
 kernelTest(NEEDS, "folded stacks and the table show the same functions", async () => {
   const args = ["-U", ...OFTEN, "--", program("shares"), "500"];
   const folded = await bpfkit("stack-profile", "-f", "folded", ...args);

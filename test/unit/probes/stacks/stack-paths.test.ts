@@ -49,6 +49,16 @@ const OF_BLOCKED = "7:101;7:100;entry;vfs_read;schedule";
 test("the outermost frame comes first, the user's half before the kernel's", () =>
   expect(text(paths.ofTask(blocked, sources))).toBe(OF_BLOCKED));
 
+test("an innermost address that was told apart stands on the stack of its callers, or on what is said in its place", () => {
+  const tipped = { ...blocked, kernelTip: 3n, userTip: 200n };
+  expect(text(paths.ofSample(tipped, sources))).toBe(
+    "7:101;7:100;7:200;entry;vfs_read;schedule;try_to_wake_up",
+  );
+  const lost = { ...tipped, user: StackId.full, kernel: StackId.none };
+  expect(text(paths.ofSample(lost, sources))).toBe("[stack lost: no room];7:200");
+  expect(text(paths.ofSample({ ...lost, userTip: 0n }, sources))).toBe("[stack lost: no room]");
+});
+
 test("a BPF program is part of the clock's samples; elsewhere it is what takes the stack", () => {
   const inProgram = { ...blocked, kernel: REAL + 4n };
   expect(text(paths.ofSample(inProgram, sources))).toBe("7:101;7:100;syscall_trace_enter;bpf_prog_12");
