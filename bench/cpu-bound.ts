@@ -1,5 +1,5 @@
 /** A workload that computes and nothing else, on every processor: always the same amount of work. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseTimes, type Times } from "./workload";
 
@@ -23,40 +23,8 @@ export function timedCpuBound(seconds: number, file: string): readonly string[] 
 }
 
 function onEveryCpu(seconds: number): string {
-  return everywhere(`bash -c '${within}; within $0' ${seconds * ROUNDS_PER_SECOND}`);
-}
-
-function everywhere(command: string): string {
+  const command = `bash -c '${within}; within $0' ${seconds * ROUNDS_PER_SECOND}`;
   return `for ((cpu = 0; cpu < ${availableParallelism()}; cpu++)); do ${command} & done; wait`;
-}
-
-/** Rounds of the loop for which work without an end says that it has got on: some milliseconds. */
-const STEP = 1000;
-
-/** The same work without an end, which tells how far it has come. */
-export class EndlessWork {
-  /** Steps of all processors together. */
-  steps = 0;
-  private readonly child: ChildProcess;
-
-  constructor() {
-    const loop = everywhere(`bash -c '${within}; while :; do within ${STEP}; echo -n .; done'`);
-    // A group of its own, to be ended as one.
-    this.child = spawn("bash", ["-c", loop], { stdio: ["ignore", "pipe", "inherit"], detached: true });
-    this.child.stdout?.on("data", (dots: Buffer) => {
-      this.steps += dots.length;
-    });
-    process.on("exit", this.end);
-  }
-
-  readonly end = (): void => {
-    process.off("exit", this.end);
-    try {
-      process.kill(-(this.child.pid as number), "SIGKILL");
-    } catch {
-      // It has ended.
-    }
-  };
 }
 
 /** What a command and all that it starts take. Its output is dropped. */

@@ -11,8 +11,9 @@ const packages = {
   // Not in Debian 12's.
   "profile-libbpf": "libbpf-tools",
   funclatency: "libbpf-tools",
-  // Not compared with, but what makes the load.
   perf: "linux-perf",
+  // Not compared with, but what makes the load.
+  perl: "perl",
   "stress-ng": "stress-ng",
 } as const;
 

@@ -25,6 +25,10 @@ export function summarize(sample: readonly number[]): Summary {
   };
 }
 
+export function mean(sample: readonly number[]): number {
+  return sample.reduce((sum, each) => sum + each, 0) / sample.length;
+}
+
 /** The middle of a sample. */
 export function median(sample: readonly number[]): number {
   return quantile(sample, 0.5);
@@ -45,8 +49,8 @@ export interface Line {
 /** The line of least squares. Needs three points that do not stand above one another. */
 export function leastSquares(points: readonly Point[]): Line {
   const count = points.length;
-  const meanX = points.reduce((sum, { x }) => sum + x, 0) / count;
-  const meanY = points.reduce((sum, { y }) => sum + y, 0) / count;
+  const meanX = mean(points.map(({ x }) => x));
+  const meanY = mean(points.map(({ y }) => y));
   const spread = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
   if (count < 3 || spread === 0) throw new RangeError(`least squares: ${count} points determine no line`);
   const slope = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / spread;

@@ -1,17 +1,18 @@
 /** What stacks without frame pointers cost: stack-profile --unwind dwarf beside perf record --call-graph dwarf. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
-import { EndlessWork, timedCpuBound, timesOf } from "./cpu-bound";
+import { timedCpuBound, timesOf } from "./cpu-bound";
 import { cpuSecondsOf } from "./process-status";
 import { type Contender, measureInTurn } from "./rounds";
 import { RunningTracer, type Tracer } from "./running-tracer";
-import { median, summarize } from "./statistics";
+import { mean, median, summarize } from "./statistics";
 import { textTable } from "./text-table";
 import { bpfkitScript } from "./this-build";
+import { WatchedWork } from "./watched-work";
 import { parseTimes } from "./workload";
 
 const ROUNDS = 3;
@@ -22,10 +23,10 @@ const RECORD = "perf record --call-graph dwarf";
 
 const WORK_SECONDS = 5;
 
-const STEADY_ROUNDS = 9;
-/** By then V8 has compiled what is run often. */
-const SETTLED_MS = 3000;
-const STEADY_SECONDS = 8;
+const STEADY_ROUNDS = 15;
+/** By then the programs know nearly all of the code, and V8 has compiled what is run often. */
+const SETTLED_MS = 2500;
+const STEADY_SECONDS = 5;
 
 /** In seconds. */
 interface Sample {
@@ -59,23 +60,26 @@ function perfRecord(perf: string, folder: string, ...rest: readonly string[]): C
   return [perf, "record", ...options, ...rest];
 }
 
-/** What is seen from some seconds after the start of a tool on. */
+/** Percent, from some seconds after the start of a tool on. */
 interface Steady {
-  /** Steps of the work a second. */
-  readonly rate: number;
-  /** Percent of one processor that the tool itself takes. */
-  readonly share: number;
+  /** Of all processors: what interrupts take. */
+  readonly interrupts: number;
+  /** Of one processor: what the tool itself takes. */
+  readonly tool: number;
 }
 
-async function steadily(work: EndlessWork, tracer: Tracer | undefined): Promise<Steady> {
+async function steadily(work: WatchedWork, tracer: Tracer | undefined): Promise<Steady> {
   const running = tracer && (await RunningTracer.start(tracer));
   try {
     await sleep(SETTLED_MS);
     const cpuSeconds = () => (running === undefined ? 0 : cpuSecondsOf(running.pid));
-    const [startedAt, steps, cpu] = [performance.now(), work.steps, cpuSeconds()];
+    const [startedAt, from, cpu] = [performance.now(), work.shares.length, cpuSeconds()];
     await sleep(1000 * STEADY_SECONDS);
     const seconds = (performance.now() - startedAt) / 1000;
-    const seen = { rate: (work.steps - steps) / seconds, share: (100 * (cpuSeconds() - cpu)) / seconds };
+    const seen = {
+      interrupts: median(work.shares.slice(from)),
+      tool: (100 * (cpuSeconds() - cpu)) / seconds,
+    };
     await running?.stop();
     return seen;
   } finally {
@@ -83,49 +87,49 @@ async function steadily(work: EndlessWork, tracer: Tracer | undefined): Promise<
   }
 }
 
-/** What it costs to go on sampling. The ratio of the work that is done under the one and under the other. */
+/** What it costs to go on sampling. The ratio of what the one takes to what the other takes. */
 async function steady(bench: Bench, folder: string): Promise<number | undefined> {
-  const { perf } = bench.peers;
+  const { perf, perl } = bench.peers;
+  if (perl === undefined) return undefined;
   const tracers: (Tracer | undefined)[] = [
     undefined,
     { name: OURS, command: stackProfile(folder), programs: 2 },
     ...(perf === undefined ? [] : [{ name: RECORD, command: perfRecord(perf, folder, "-a"), programs: 0 }]),
   ];
-  const work = new EndlessWork();
+  const work = new WatchedWork(perl);
   try {
     const contenders = tracers.map((tracer) => ({
       name: tracer?.name ?? BARE,
       measure: () => steadily(work, tracer),
     }));
     const samples = await measureInTurn(contenders, bench.rounds ?? STEADY_ROUNDS, bench);
-    const slower = (name: string, than: string) =>
-      ratiosOf(samples, than, name).map((ratio) => 100 * (1 - 1 / ratio));
+    const without = samples.get(BARE) ?? [];
+    /** Percent of all processors, round by round. */
+    const taken = (name: string) =>
+      (samples.get(name) ?? []).flatMap(({ interrupts, tool }, round) => {
+        const other = without[round];
+        return other === undefined ? [] : [interrupts - other.interrupts + tool / availableParallelism()];
+      });
     const rows = [...samples].map(([name, seen]) => {
-      const share = median(seen.map((each) => each.share)).toFixed(1);
-      const { median: middle, lower, upper } = summarize(slower(name, BARE));
-      return name === BARE
-        ? [name]
-        : [name, middle.toFixed(1), `${lower.toFixed(1)}–${upper.toFixed(1)}`, share];
+      const [interrupts, tool] = [
+        median(seen.map((each) => each.interrupts)),
+        mean(seen.map((each) => each.tool)),
+      ];
+      if (name === BARE) return [name, interrupts.toFixed(2)];
+      const { median: middle, lower, upper } = summarize(taken(name));
+      const range = `${lower.toFixed(2)}–${upper.toFixed(2)}`;
+      return [name, interrupts.toFixed(2), tool.toFixed(2), middle.toFixed(2), range];
     });
-    bench.say(textTable([`at ${HZ} Hz`, "% slower", "quartiles", "% in the tool"], rows));
+    bench.say(textTable([`at ${HZ} Hz`, "% in interrupts", "% in the tool", "% taken", "quartiles"], rows));
     bench.say(
-      `From ${SETTLED_MS / 1000} s after the start of the tool on: how much slower work gets that keeps all processors busy, ` +
-        "and what the tool itself takes of one of them.",
+      `From ${SETTLED_MS / 1000} s after the start of the tool on, for ${STEADY_SECONDS} s each time. % in interrupts is what ` +
+        "work that keeps all processors busy sees itself; % in the tool is of one processor. % taken is of all processors: " +
+        "more in interrupts than without a tool, and the tool itself.",
     );
-    const ratios = ratiosOf(samples, RECORD, OURS);
-    return ratios.length === 0 ? undefined : median(ratios);
+    return perf === undefined ? undefined : median(taken(OURS)) / median(taken(RECORD));
   } finally {
     work.end();
   }
-}
-
-/** Round by round, the rate under the one by that under the other. */
-function ratiosOf(samples: ReadonlyMap<string, readonly Steady[]>, one: string, other: string): number[] {
-  const others = samples.get(other) ?? [];
-  return (samples.get(one) ?? []).flatMap(({ rate }, round) => {
-    const beside = others[round];
-    return beside === undefined ? [] : [rate / beside.rate];
-  });
 }
 
 function contendersOf(perf: string | undefined, folder: string): Contender<Sample>[] {
@@ -177,7 +181,7 @@ async function run(bench: Bench): Promise<readonly Bound[]> {
         "yet looked at what it recorded, which is what perf script does.",
     );
     const measured = await steady(bench, folder);
-    return [{ what: `work done under ${RECORD} / under ${OURS}`, limit: 1, measured, unit: "×" }];
+    return [{ what: `taken by ${OURS} / by ${RECORD}`, limit: 1, measured, unit: "×" }];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
