@@ -7,15 +7,13 @@ import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
 import { cpuBound, timesOf } from "./cpu-bound";
 import { cpuSecondsOf } from "./process-status";
-import { type Contender, measureInTurn } from "./rounds";
 import { RunningTracer, type Tracer } from "./running-tracer";
-import { median, summarize } from "./statistics";
+import { steadyCosts } from "./steady-cost";
 import { textTable } from "./text-table";
 import { bpfkitScript } from "./this-build";
 
-const ROUNDS = 15;
+const ROUNDS = 10;
 const HZ = 99;
-const BARE = "nothing";
 const TOGETHER_SECONDS = 5;
 
 /** stack-profile with these options; a program takes the samples, another one looks at what is executed. */
@@ -65,18 +63,6 @@ async function together(tracers: readonly Tracer[]): Promise<readonly Taken[]> {
   }
 }
 
-/** Processor time in seconds that the work takes while a tool samples it. */
-async function traced(tracer: Tracer): Promise<number> {
-  const running = await RunningTracer.start(tracer);
-  try {
-    const { cpu } = await timesOf(cpuBound(1));
-    await running.stop();
-    return cpu;
-  } finally {
-    await running.kill();
-  }
-}
-
 /** A second of a processor has so many samples. */
 const shareOf = ({ programs, samples }: Taken) => (100 * HZ * programs) / samples;
 
@@ -103,29 +89,9 @@ async function sideBySide(bench: Bench, tracers: readonly Tracer[]): Promise<rea
 }
 
 async function slowDown(bench: Bench, tracers: readonly Tracer[]): Promise<Bound> {
-  const contenders: Contender<number>[] = [
-    { name: BARE, measure: async () => (await timesOf(cpuBound(1))).cpu },
-    ...tracers.map((tracer) => ({ name: tracer.name, measure: () => traced(tracer) })),
-  ];
-  const samples = await measureInTurn(contenders, bench.rounds ?? ROUNDS, bench);
-  const without = samples.get(BARE) ?? [];
-  /** Percent that the work takes above the bare run of the same round. */
-  const more = (name: string) =>
-    (samples.get(name) ?? []).flatMap((cpu, round) => {
-      const other = without[round];
-      return other === undefined ? [] : [100 * (cpu / other - 1)];
-    });
-  const rows = [...samples].map(([name, taken]) => {
-    const cpu = median(taken).toFixed(3);
-    if (name === BARE) return [name, cpu];
-    const { median: middle, lower, upper } = summarize(more(name));
-    return [name, cpu, `${middle.toFixed(2)} %`, `${lower.toFixed(2)}–${upper.toFixed(2)}`];
-  });
-  bench.say(textTable(["one after another", "CPU s", "more", "quartiles"], rows));
-  bench.say("CPU s is what the work takes on all processors, the tool's own time not included.");
-  const ours = more(unwinding.name);
-  const measured = ours.length === 0 ? undefined : median(ours);
-  return { what: `${unwinding.name}: time added to a busy machine's work`, limit: 0.5, measured, unit: "%" };
+  const costs = await steadyCosts(bench, `at ${HZ} Hz, one after another`, tracers, ROUNDS);
+  const what = `${unwinding.name}: taken of a busy machine, the tool included`;
+  return { what, limit: 0.5, measured: costs.get(unwinding.name), unit: "%" };
 }
 
 async function run(bench: Bench): Promise<readonly Bound[]> {

@@ -1,18 +1,16 @@
 /** What stacks without frame pointers cost: stack-profile --unwind dwarf beside perf record --call-graph dwarf. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench, Benchmark } from "./benchmark";
 import type { Bound } from "./bound";
 import { timedCpuBound, timesOf } from "./cpu-bound";
-import { cpuSecondsOf } from "./process-status";
 import { type Contender, measureInTurn } from "./rounds";
-import { RunningTracer, type Tracer } from "./running-tracer";
-import { mean, median, summarize } from "./statistics";
+import type { Tracer } from "./running-tracer";
+import { median, summarize } from "./statistics";
+import { steadyCosts } from "./steady-cost";
 import { textTable } from "./text-table";
 import { bpfkitScript } from "./this-build";
-import { WatchedWork } from "./watched-work";
 import { parseTimes } from "./workload";
 
 const ROUNDS = 3;
@@ -24,9 +22,6 @@ const RECORD = "perf record --call-graph dwarf";
 const WORK_SECONDS = 5;
 
 const STEADY_ROUNDS = 15;
-/** By then the programs know nearly all of the code, and V8 has compiled what is run often. */
-const SETTLED_MS = 2500;
-const STEADY_SECONDS = 5;
 
 /** In seconds. */
 interface Sample {
@@ -60,76 +55,16 @@ function perfRecord(perf: string, folder: string, ...rest: readonly string[]): C
   return [perf, "record", ...options, ...rest];
 }
 
-/** Percent, from some seconds after the start of a tool on. */
-interface Steady {
-  /** Of all processors: what interrupts take. */
-  readonly interrupts: number;
-  /** Of one processor: what the tool itself takes. */
-  readonly tool: number;
-}
-
-async function steadily(work: WatchedWork, tracer: Tracer | undefined): Promise<Steady> {
-  const running = tracer && (await RunningTracer.start(tracer));
-  try {
-    await sleep(SETTLED_MS);
-    const cpuSeconds = () => (running === undefined ? 0 : cpuSecondsOf(running.pid));
-    const [startedAt, from, cpu] = [performance.now(), work.shares.length, cpuSeconds()];
-    await sleep(1000 * STEADY_SECONDS);
-    const seconds = (performance.now() - startedAt) / 1000;
-    const seen = {
-      interrupts: median(work.shares.slice(from)),
-      tool: (100 * (cpuSeconds() - cpu)) / seconds,
-    };
-    await running?.stop();
-    return seen;
-  } finally {
-    await running?.kill();
-  }
-}
-
 /** What it costs to go on sampling. The ratio of what the one takes to what the other takes. */
 async function steady(bench: Bench, folder: string): Promise<number | undefined> {
-  const { perf, perl } = bench.peers;
-  if (perl === undefined) return undefined;
-  const tracers: (Tracer | undefined)[] = [
-    undefined,
+  const { perf } = bench.peers;
+  const tracers: Tracer[] = [
     { name: OURS, command: stackProfile(folder), programs: 2 },
     ...(perf === undefined ? [] : [{ name: RECORD, command: perfRecord(perf, folder, "-a"), programs: 0 }]),
   ];
-  const work = new WatchedWork(perl);
-  try {
-    const contenders = tracers.map((tracer) => ({
-      name: tracer?.name ?? BARE,
-      measure: () => steadily(work, tracer),
-    }));
-    const samples = await measureInTurn(contenders, bench.rounds ?? STEADY_ROUNDS, bench);
-    const without = samples.get(BARE) ?? [];
-    /** Percent of all processors, round by round. */
-    const taken = (name: string) =>
-      (samples.get(name) ?? []).flatMap(({ interrupts, tool }, round) => {
-        const other = without[round];
-        return other === undefined ? [] : [interrupts - other.interrupts + tool / availableParallelism()];
-      });
-    const rows = [...samples].map(([name, seen]) => {
-      const [interrupts, tool] = [
-        median(seen.map((each) => each.interrupts)),
-        mean(seen.map((each) => each.tool)),
-      ];
-      if (name === BARE) return [name, interrupts.toFixed(2)];
-      const { median: middle, lower, upper } = summarize(taken(name));
-      const range = `${lower.toFixed(2)}–${upper.toFixed(2)}`;
-      return [name, interrupts.toFixed(2), tool.toFixed(2), middle.toFixed(2), range];
-    });
-    bench.say(textTable([`at ${HZ} Hz`, "% in interrupts", "% in the tool", "% taken", "quartiles"], rows));
-    bench.say(
-      `From ${SETTLED_MS / 1000} s after the start of the tool on, for ${STEADY_SECONDS} s each time. % in interrupts is what ` +
-        "work that keeps all processors busy sees itself; % in the tool is of one processor. % taken is of all processors: " +
-        "more in interrupts than without a tool, and the tool itself.",
-    );
-    return perf === undefined ? undefined : median(taken(OURS)) / median(taken(RECORD));
-  } finally {
-    work.end();
-  }
+  const costs = await steadyCosts(bench, `at ${HZ} Hz`, tracers, STEADY_ROUNDS);
+  const [ours, theirs] = [costs.get(OURS), costs.get(RECORD)];
+  return ours === undefined || theirs === undefined ? undefined : ours / theirs;
 }
 
 function contendersOf(perf: string | undefined, folder: string): Contender<Sample>[] {
