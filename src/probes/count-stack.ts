@@ -56,8 +56,8 @@ export function countStack(
   const tips = tipsAt(tally, key);
   const walk = { id: r8, work: r9, stack: key };
   const half = (side: StackSide, id: Register) => {
-    const half = { walk, capture: places.capture, tip: tips[side] };
-    return captureHalf({ store, samples, halves }, facts, side, id, half, caller);
+    const at = { walk, capture: places.capture, tip: tips[side] };
+    return captureHalf({ store, samples, halves }, facts, side, id, at, caller);
   };
   const registers = {
     kernel: r7,
